@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* What is left in userspace of an association that was handed over. */
+#ifndef KDTLS_LIB_ASSOCIATION_H
+#define KDTLS_LIB_ASSOCIATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "suite.h"
+
+/**
+ * struct kdtls_early - a record that OpenSSL opened
+ * @next: the one after it
+ * @len: bytes of content
+ * @type: content type
+ * @content: content
+ */
+struct kdtls_early {
+	struct kdtls_early *next;
+	size_t len;
+	uint8_t type;
+	uint8_t content[];
+};
+
+/**
+ * struct kdtls - one association
+ * @fd: the socket, the application's
+ * @family: AF_INET or AF_INET6
+ * @payload_max: content that a record may have, bytes
+ * @suite: the AEAD
+ * @early: records to be given out before the kernel's
+ * @early_tail: where the next one is hung
+ * @early_count: how many there are
+ */
+struct kdtls {
+	int fd;
+	int family;
+	size_t payload_max;
+	const struct kdtls_suite *suite;
+	struct kdtls_early *early;
+	struct kdtls_early **early_tail;
+	size_t early_count;
+};
+
+struct kdtls *kdtls_association_new(int fd, int family);
+
+/* Adds a record. False: no memory, it's lost as datagrams are. */
+bool kdtls_association_add(struct kdtls *k, uint8_t type, const void *content,
+			    size_t len);
+
+/* Drops the first. */
+void kdtls_association_pop(struct kdtls *k);
+
+#endif

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <string.h>
+
+#include "bytes.h"
+#include "suite.h"
+
+#define STRUCT(member) \
+	__typeof__(((union kdtls_crypto_info *)0)->member)
+#define PLACES(member, iv_member)					\
+	.info_len = sizeof(STRUCT(member)),				\
+	.key_len = sizeof(((union kdtls_crypto_info *)0)->member.key),	\
+	.key_at = offsetof(STRUCT(member), key),			\
+	.iv_len = sizeof(((union kdtls_crypto_info *)0)->member.iv_member), \
+	.iv_at = offsetof(STRUCT(member), iv_member),			\
+	.rec_seq_at = offsetof(STRUCT(member), rec_seq)
+
+static const struct kdtls_suite suites[] = {
+	{
+		.nid = NID_aes_128_gcm,
+		.name = "AES-128-GCM",
+		.cipher_type = TLS_CIPHER_AES_GCM_128,
+		.explicit_len = 8,
+		PLACES(aes_gcm_128, salt),
+	},
+	{
+		.nid = NID_aes_256_gcm,
+		.name = "AES-256-GCM",
+		.cipher_type = TLS_CIPHER_AES_GCM_256,
+		.explicit_len = 8,
+		PLACES(aes_gcm_256, salt),
+	},
+	{
+		.nid = NID_chacha20_poly1305,
+		.name = "ChaCha20-Poly1305",
+		.cipher_type = TLS_CIPHER_CHACHA20_POLY1305,
+		.explicit_len = 0,
+		PLACES(chacha20_poly1305, iv),
+	},
+};
+
+const struct kdtls_suite *kdtls_suite_find(const SSL_CIPHER *cipher)
+{
+	int nid = SSL_CIPHER_get_cipher_nid(cipher);
+	size_t i;
+
+	for (i = 0; i < sizeof(suites) / sizeof(suites[0]); i++)
+		if (suites[i].nid == nid)
+			return &suites[i];
+	return NULL;
+}
+
+void kdtls_suite_crypto_info(const struct kdtls_suite *suite,
+			     const struct kdtls_key *key, uint16_t epoch,
+			     uint64_t seq, union kdtls_crypto_info *ci)
+{
+	memset(ci, 0, sizeof(*ci));
+	ci->info.version = DTLS_1_2_VERSION;
+	ci->info.cipher_type = suite->cipher_type;
+	memcpy(ci->bytes + suite->key_at, key->key, suite->key_len);
+	memcpy(ci->bytes + suite->iv_at, key->iv, suite->iv_len);
+	kdtls_put_be(ci->bytes + suite->rec_seq_at,
+		     (uint64_t)epoch << 48 | seq, 8);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* The AEADs that OpenSSL and the kernel share, one table row each. */
+#ifndef KDTLS_LIB_SUITE_H
+#define KDTLS_LIB_SUITE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <linux/dtls.h>
+#include <openssl/ssl.h>
+
+#define KDTLS_KEY_MAX	32
+#define KDTLS_IV_LEN	12
+#define KDTLS_TAG_LEN	16
+
+/* One direction's part of the key block (RFC 5246, 6.3). */
+struct kdtls_key {
+	uint8_t key[KDTLS_KEY_MAX];
+	uint8_t iv[KDTLS_IV_LEN];
+};
+
+/**
+ * struct kdtls_suite - one AEAD
+ * @nid: OpenSSL's number for it
+ * @name: name for people, and for EVP_CIPHER_fetch()
+ * @cipher_type: the kernel's TLS_CIPHER_*
+ * @key_len: bytes of the write key
+ * @iv_len: bytes of the write IV in the key block
+ * @explicit_len: bytes of the nonce that a record carries
+ * @info_len: size of the kernel's structure
+ * @key_at: where in that the key goes
+ * @iv_at: where the write IV goes
+ * @rec_seq_at: where epoch and number go
+ */
+struct kdtls_suite {
+	int nid;
+	const char *name;
+	uint16_t cipher_type;
+	size_t key_len;
+	size_t iv_len;
+	size_t explicit_len;
+	size_t info_len;
+	size_t key_at;
+	size_t iv_at;
+	size_t rec_seq_at;
+};
+
+union kdtls_crypto_info {
+	struct tls_crypto_info info;
+	struct tls12_crypto_info_aes_gcm_128 aes_gcm_128;
+	struct tls12_crypto_info_aes_gcm_256 aes_gcm_256;
+	struct tls12_crypto_info_chacha20_poly1305 chacha20_poly1305;
+	uint8_t bytes[64];
+};
+
+/* NULL: not one that the kernel takes. */
+const struct kdtls_suite *kdtls_suite_find(const SSL_CIPHER *cipher);
+
+/* What TLS_TX and TLS_RX take. The caller wipes it. */
+void kdtls_suite_crypto_info(const struct kdtls_suite *suite,
+			     const struct kdtls_key *key, uint16_t epoch,
+			     uint64_t seq, union kdtls_crypto_info *ci);
+
+#endif

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * What OpenSSL reports of a record received it reports before authentication,
+ * so a forged one would move a window made from that. The tap keeps the
+ * protected records instead, until the keys that open them are known.
+ *
+ * The memory is bounded: when it's full the records are judged, which the
+ * handshake allows soon after the first of them can arrive. Until then what
+ * doesn't fit isn't given to OpenSSL either, so that the two always agree.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <openssl/bio.h>
+#include <openssl/crypto.h>
+
+#include "error.h"
+#include "kdtls.h"
+#include "record.h"
+#include "tap.h"
+
+#define KEPT_MIN	2048
+#define KEPT_MAX	65536
+
+static CRYPTO_ONCE method_once = CRYPTO_ONCE_STATIC_INIT;
+static BIO_METHOD *method;
+static int method_type;
+
+int kdtls_tap_judge(struct kdtls_tap *tap, const struct kdtls_keys *keys)
+{
+	struct kdtls_opener *opener = kdtls_opener_new(keys->suite, &keys->rx);
+	struct kdtls_record record;
+	uint8_t *at = tap->kept;
+
+	if (!opener)
+		return -EIO;
+	while (kdtls_record_next(&at, tap->kept + tap->kept_len, &record))
+		if (kdtls_opener_open(opener, &record))
+			kdtls_window_mark(&tap->window, record.seq);
+	kdtls_opener_free(opener);
+	OPENSSL_cleanse(tap->kept, tap->kept_len);
+	tap->kept_len = 0;
+	return 0;
+}
+
+/* False: too early to judge. */
+static bool make_room(struct kdtls_tap *tap)
+{
+	struct kdtls_keys keys;
+	int err = kdtls_keys_derive(tap->ssl, &keys);
+
+	if (err == -EAGAIN)
+		return false;
+	if (!err)
+		err = kdtls_tap_judge(tap, &keys);
+	kdtls_keys_wipe(&keys);
+	/* Never to be handed over, but it may go on without us. */
+	tap->broken = err;
+	return true;
+}
+
+static bool grow(struct kdtls_tap *tap, size_t need)
+{
+	size_t size = tap->kept_size ? tap->kept_size : KEPT_MIN;
+	uint8_t *kept;
+
+	while (size < need)
+		size *= 2;
+	if (size > KEPT_MAX)
+		return false;
+	if (size == tap->kept_size)
+		return true;
+	kept = realloc(tap->kept, size);
+	if (!kept)
+		return false;
+	tap->kept = kept;
+	tap->kept_size = size;
+	return true;
+}
+
+static bool keep(struct kdtls_tap *tap, const struct kdtls_record *record)
+{
+	if (record->len > KDTLS_RECORD_MAX)
+		return true;
+	if (!grow(tap, tap->kept_len + record->len)) {
+		if (!make_room(tap))
+			return false;
+		if (tap->broken)
+			return true;
+		if (!grow(tap, record->len))
+			return false;
+	}
+	memcpy(tap->kept + tap->kept_len, record->bytes, record->len);
+	tap->kept_len += record->len;
+	return true;
+}
+
+/* How much of a datagram may pass on to OpenSSL. */
+static size_t inspect(struct kdtls_tap *tap, uint8_t *datagram, size_t len)
+{
+	struct kdtls_record record;
+	uint8_t *at = datagram;
+
+	while (!tap->broken && kdtls_record_next(&at, datagram + len, &record))
+		if (record.epoch == KDTLS_EPOCH && !keep(tap, &record))
+			return record.bytes - datagram;
+	return len;
+}
+
+static int tap_read(BIO *bio, char *buf, int len)
+{
+	struct kdtls_tap *tap = BIO_get_data(bio);
+	int n;
+
+	BIO_clear_retry_flags(bio);
+	if (tap->gate != KDTLS_GATE_OPEN) {
+		tap->starved = true;
+		if (tap->gate == KDTLS_GATE_HOLDS)
+			BIO_set_retry_read(bio);
+		return -1;
+	}
+	do {
+		n = BIO_read(BIO_next(bio), buf, len);
+		if (n <= 0) {
+			BIO_copy_next_retry(bio);
+			return n;
+		}
+		n = inspect(tap, (uint8_t *)buf, n);
+	} while (!n);
+	return n;
+}
+
+static void hold(struct kdtls_tap *tap, const char *buf, size_t len)
+{
+	tap->held_len = len <= sizeof(tap->held) ? len : 0;
+	memcpy(tap->held, buf, tap->held_len);
+}
+
+static int tap_write(BIO *bio, const char *buf, int len)
+{
+	struct kdtls_tap *tap = BIO_get_data(bio);
+	int n;
+
+	BIO_clear_retry_flags(bio);
+	if (tap->gate == KDTLS_GATE_SHUT) {
+		errno = EPIPE;
+		return -1;
+	}
+	if (tap->gate == KDTLS_GATE_HOLDS) {
+		hold(tap, buf, len);
+		return len;
+	}
+	n = BIO_write(BIO_next(bio), buf, len);
+	BIO_copy_next_retry(bio);
+	return n;
+}
+
+static long tap_ctrl(BIO *bio, int cmd, long num, void *ptr)
+{
+	switch (cmd) {
+	case BIO_CTRL_PUSH:
+	case BIO_CTRL_POP:
+	case BIO_CTRL_DUP:
+		return 0;
+	}
+	return BIO_next(bio) ? BIO_ctrl(BIO_next(bio), cmd, num, ptr) : 0;
+}
+
+static int tap_destroy(BIO *bio)
+{
+	struct kdtls_tap *tap = BIO_get_data(bio);
+
+	if (!tap || --tap->users)
+		return 1;
+	OPENSSL_cleanse(tap->kept, tap->kept_len);
+	free(tap->kept);
+	OPENSSL_cleanse(tap, sizeof(*tap));
+	free(tap);
+	return 1;
+}
+
+static void method_init(void)
+{
+	int type = BIO_get_new_index() | BIO_TYPE_FILTER;
+	BIO_METHOD *m = type > 0 ? BIO_meth_new(type, "kdtls tap") : NULL;
+
+	method_type = type;
+	if (m && BIO_meth_set_read(m, tap_read) &&
+	    BIO_meth_set_write(m, tap_write) && BIO_meth_set_ctrl(m, tap_ctrl) &&
+	    BIO_meth_set_destroy(m, tap_destroy))
+		method = m;
+	else
+		BIO_meth_free(m);
+}
+
+/* A BIO of the tap's in front of @next, which it takes a reference on. */
+static BIO *front(struct kdtls_tap *tap, BIO *next)
+{
+	BIO *bio = BIO_new(method);
+
+	if (!bio)
+		return NULL;
+	BIO_up_ref(next);
+	BIO_push(bio, next);
+	BIO_set_data(bio, tap);
+	BIO_set_init(bio, 1);
+	tap->users++;
+	return bio;
+}
+
+static int install(SSL *ssl)
+{
+	struct kdtls_tap *tap = calloc(1, sizeof(*tap));
+	BIO *rbio = NULL, *wbio = NULL;
+
+	if (tap && CRYPTO_THREAD_run_once(&method_once, method_init) && method) {
+		tap->ssl = ssl;
+		tap->users = 1;
+		rbio = front(tap, SSL_get_rbio(ssl));
+		wbio = front(tap, SSL_get_wbio(ssl));
+		tap->users--;
+	}
+	if (!rbio || !wbio) {
+		if (!rbio && !wbio)
+			free(tap);
+		BIO_free_all(rbio);
+		BIO_free_all(wbio);
+		return kdtls_error(ENOMEM, "no memory for the tap");
+	}
+	SSL_set0_rbio(ssl, rbio);
+	SSL_set0_wbio(ssl, wbio);
+	return 0;
+}
+
+static struct kdtls_tap *tap_of(BIO *bio)
+{
+	for (; bio && method; bio = BIO_next(bio))
+		if (BIO_method_type(bio) == method_type)
+			return BIO_get_data(bio);
+	return NULL;
+}
+
+struct kdtls_tap *kdtls_tap_find(SSL *ssl)
+{
+	struct kdtls_tap *tap = tap_of(SSL_get_rbio(ssl));
+
+	return tap && tap->ssl == ssl && tap == tap_of(SSL_get_wbio(ssl)) ?
+		       tap : NULL;
+}
+
+void kdtls_tap_gate(struct kdtls_tap *tap, enum kdtls_gate gate)
+{
+	tap->gate = gate;
+	tap->starved = false;
+	OPENSSL_cleanse(tap->held, sizeof(tap->held));
+	tap->held_len = 0;
+}
+
+/* After DTLSv1_listen() a server stands where it has read a ClientHello. */
+static bool is_fresh(SSL *ssl)
+{
+	return SSL_in_before(ssl) ||
+	       (SSL_is_server(ssl) &&
+		SSL_get_state(ssl) == TLS_ST_SR_CLNT_HELLO);
+}
+
+int kdtls_tap(SSL *ssl)
+{
+	if (!SSL_is_dtls(ssl))
+		return kdtls_error(EINVAL, "not a DTLS connection");
+	if (!SSL_get_rbio(ssl) || !SSL_get_wbio(ssl))
+		return kdtls_error(EINVAL, "set the BIOs or the fd before the tap");
+	if (tap_of(SSL_get_rbio(ssl)) || tap_of(SSL_get_wbio(ssl)))
+		return kdtls_error(EEXIST, "there is a tap already");
+	if (!is_fresh(ssl))
+		return kdtls_error(EALREADY, "set the tap before the handshake");
+	return install(ssl);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * The tap: filter BIOs in front of an SSL's own, and so the one place that all
+ * it receives and sends passes.
+ */
+#ifndef KDTLS_LIB_TAP_H
+#define KDTLS_LIB_TAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <openssl/ssl.h>
+
+#include "keys.h"
+#include "window.h"
+
+/* The epoch of a connection's first keys; later ones are renegotiations. */
+#define KDTLS_EPOCH	1
+
+enum kdtls_gate {
+	/* datagrams pass */
+	KDTLS_GATE_OPEN,
+	/* nothing is read any more; what is written stays here */
+	KDTLS_GATE_HOLDS,
+	/* nothing is read, and writing fails */
+	KDTLS_GATE_SHUT,
+};
+
+/**
+ * struct kdtls_tap - what the two BIOs of an SSL share
+ * @ssl: the SSL that owns the BIOs, hence this
+ * @users: BIOs that point here
+ * @gate: what may pass
+ * @starved: a read was turned away since the gate was closed
+ * @broken: why records could no longer be judged, negative errno; 0: they can
+ * @window: numbers of the records that authenticated
+ * @kept: protected records received, not judged yet
+ * @kept_len: bytes of them
+ * @kept_size: bytes allocated
+ * @held: what OpenSSL wrote last while the gate held, 0 bytes if too long
+ * @held_len: bytes of it
+ */
+struct kdtls_tap {
+	SSL *ssl;
+	int users;
+	enum kdtls_gate gate;
+	bool starved;
+	int broken;
+	struct kdtls_window window;
+	uint8_t *kept;
+	size_t kept_len;
+	size_t kept_size;
+	uint8_t held[64];
+	size_t held_len;
+};
+
+/* The tap in front of both of @ssl's BIOs; NULL: there is none. */
+struct kdtls_tap *kdtls_tap_find(SSL *ssl);
+
+/*
+ * Judges the records kept: marks in the window those that @keys open, and
+ * forgets all. 0 or -errno with a text.
+ */
+int kdtls_tap_judge(struct kdtls_tap *tap, const struct kdtls_keys *keys);
+
+void kdtls_tap_gate(struct kdtls_tap *tap, enum kdtls_gate gate);
+
+#endif

@@ -28,7 +28,10 @@ u16 dtls_record_len(u16 payload_len)
 }
 """
 
-EPOCH_C = KERNEL + """#include "epoch.h"
+EPOCH_C = KERNEL + """#include <linux/build_bug.h>
+#include <linux/dtls.h>
+
+#include "epoch.h"
 #include "record.h"
 
 static_assert(sizeof(struct dtls_thing) == 8);
@@ -43,6 +46,26 @@ u16 dtls_epoch_len(void)
 {
 	return dtls_record_len(1);
 }
+"""
+
+MAIN_C = KERNEL + """#include <linux/module.h>
+
+#include "rx.h"
+
+static int __init dtls_init(void)
+{
+	return dtls_rx_len(-14);
+}
+module_init(dtls_init);
+
+MODULE_DESCRIPTION("A module that is in order");
+MODULE_LICENSE("GPL");
+"""
+
+MAKEFILE = """# SPDX-License-Identifier: GPL-2.0
+obj-m := dtls.o
+dtls-y := main.o rx.o epoch.o record.o
+ccflags-y := -I$(src)/../../include/uapi
 """
 
 RX_C = KERNEL + """#include "epoch.h"
@@ -109,6 +132,8 @@ def header(name, declaration):
 
 
 BASE = {
+    "net/dtls/Makefile": MAKEFILE,
+    "net/dtls/main.c": MAIN_C,
     "net/dtls/record.c": RECORD_C,
     "net/dtls/record.h": header("record", "u16 dtls_record_len(u16 len);"),
     "net/dtls/epoch.c": EPOCH_C,
@@ -141,7 +166,7 @@ LAYERS = [
           {"net/dtls/utils.c": KERNEL}, r"utils\.c: no layer"),
     Fault("layers", "an include that goes up",
           {"net/dtls/epoch.c": EPOCH_C.replace("record.h", "rx.h")},
-          r"epoch\.c:3: epoch must not include rx\.h"),
+          r"epoch\.c:\d+: epoch must not include rx\.h"),
     Fault("layers", "a call that goes up",
           {"net/dtls/epoch.c": behind(EPOCH_C, function(
               "up", "return dtls_rx_len(1);"))},
@@ -272,4 +297,17 @@ OTHERS = [
           r"LINUX_VERSION_CODE"),
 ]
 
-FAULTS = LAYERS + OTHERS
+BUILDS = [
+    Fault("build", "a function that nothing declares",
+          {"net/dtls/rx.c": behind(RX_C, "int f(void)\n{\n\treturn 1;\n}\n")},
+          r"rx\.c:\d+:5: warning: no previous prototype"),
+    Fault("build", "byte orders mixed up",
+          {"net/dtls/rx.c": behind(RX_C, "__be16 dtls_port = 80;\n")},
+          r"rx\.c:\d+:\d+: warning: incorrect type in initializer"),
+    Fault("build", "a symbol that the kernel lacks",
+          {"net/dtls/rx.c": RX_C.replace("+ head", "+ nothing()").replace(
+              '#include "rx.h"', '#include "rx.h"\n\nint nothing(void);')},
+          r"nothing.* undefined"),
+]
+
+FAULTS = BUILDS + LAYERS + OTHERS

@@ -25,8 +25,8 @@ words() {
 	sed 's/#.*//; s/[[:space:]]*$//; /^$/d' "$1"
 }
 
-# kernel_row NAME: sets kernel_suite, kernel_packages, kernel_compiler and
-# kernel_modules from NAME's row of the table
+# kernel_row NAME: sets kernel_suite, kernel_packages and kernel_compiler from
+# NAME's row of the table
 kernel_row() {
 	local row
 
@@ -34,8 +34,8 @@ kernel_row() {
 	[ -n "$row" ] ||
 		die "no kernel $1 in the table; it has: $(kernel_names | xargs)"
 	# shellcheck disable=SC2034 # read by those who source this
-	IFS=' ' read -r _ kernel_suite kernel_packages kernel_compiler \
-		kernel_modules <<<"$(tr -s '\t ' ' ' <<<"$row")"
+	read -r _ kernel_suite kernel_packages kernel_compiler <<<"$row"
+	kernel_packages=${kernel_packages//,/ }
 }
 
 kernel_names() {

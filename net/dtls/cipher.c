@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The AEADs of DTLS 1.2: lengths, nonces, and where linux/tls.h keeps them. */
+#include <linux/kernel.h>
+#include <linux/stddef.h>
+#include <linux/string.h>
+#include <linux/tls.h>
+#include <linux/types.h>
+#include <linux/unaligned.h>
+
+#include "cipher.h"
+
+#define INFO(info, iv)							\
+	.info_len = sizeof(struct info),				\
+	.key_offset = offsetof(struct info, key),			\
+	.fixed_iv_offset = offsetof(struct info, iv),			\
+	.rec_seq_offset = offsetof(struct info, rec_seq)
+
+static const struct dtls_cipher ciphers[] = {
+	{
+		.name = "AES-128-GCM", .alg = "gcm(aes)",
+		.type = TLS_CIPHER_AES_GCM_128,
+		.key_len = 16, .fixed_iv_len = 4,
+		.explicit_len = 8, .tag_len = 16,
+		INFO(tls12_crypto_info_aes_gcm_128, salt),
+	},
+	{
+		.name = "AES-256-GCM", .alg = "gcm(aes)",
+		.type = TLS_CIPHER_AES_GCM_256,
+		.key_len = 32, .fixed_iv_len = 4,
+		.explicit_len = 8, .tag_len = 16,
+		INFO(tls12_crypto_info_aes_gcm_256, salt),
+	},
+	{
+		.name = "ChaCha20-Poly1305", .alg = "rfc7539(chacha20,poly1305)",
+		.type = TLS_CIPHER_CHACHA20_POLY1305,
+		.key_len = 32, .fixed_iv_len = 12,
+		.explicit_len = 0, .tag_len = 16,
+		INFO(tls12_crypto_info_chacha20_poly1305, iv),
+	},
+};
+
+/**
+ * dtls_cipher_find() - the cipher that a crypto_info names
+ * @type: TLS_CIPHER_* of linux/tls.h
+ *
+ * Context: any.
+ * Return: the cipher, or NULL if we don't have it.
+ */
+const struct dtls_cipher *dtls_cipher_find(u16 type)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(ciphers); i++)
+		if (ciphers[i].type == type)
+			return &ciphers[i];
+	return NULL;
+}
+
+/**
+ * dtls_cipher_expansion() - what protection adds behind a record's header
+ * @cipher: the cipher
+ *
+ * Context: any.
+ * Return: explicit nonce and tag, bytes.
+ */
+size_t dtls_cipher_expansion(const struct dtls_cipher *cipher)
+{
+	return cipher->explicit_len + cipher->tag_len;
+}
+
+/**
+ * dtls_cipher_put_explicit() - write the nonce that a record carries
+ * @cipher: the cipher
+ * @fragment: what follows the header, @cipher->explicit_len bytes of it
+ * @number: epoch(16) || sequence number(48)
+ *
+ * The record's own number, so that no two records of a key can share one.
+ *
+ * Context: any.
+ * Source: RFC 9325, 7.2.1; RFC 5288, 3.
+ */
+void dtls_cipher_put_explicit(const struct dtls_cipher *cipher, u8 *fragment,
+			      u64 number)
+{
+	if (cipher->explicit_len)
+		put_unaligned_be64(number, fragment);
+}
+
+/**
+ * dtls_cipher_put_nonce() - write the nonce of one record
+ * @cipher: the cipher
+ * @nonce: DTLS_CIPHER_NONCE_LEN bytes
+ * @fixed_iv: the write IV, @cipher->fixed_iv_len bytes
+ * @fragment: what follows the header, beginning with the explicit nonce; a
+ *	receiver takes it as it came, whatever its value
+ * @number: epoch(16) || sequence number(48)
+ *
+ * Context: any.
+ * Source: RFC 5288, 3: salt || explicit; RFC 7905, 2: IV xor number.
+ */
+void dtls_cipher_put_nonce(const struct dtls_cipher *cipher, u8 *nonce,
+			   const u8 *fixed_iv, const u8 *fragment, u64 number)
+{
+	u64 tail;
+
+	memcpy(nonce, fixed_iv, cipher->fixed_iv_len);
+	if (cipher->explicit_len) {
+		memcpy(nonce + cipher->fixed_iv_len, fragment,
+		       cipher->explicit_len);
+		return;
+	}
+	tail = get_unaligned_be64(nonce + DTLS_CIPHER_NONCE_LEN - 8);
+	put_unaligned_be64(tail ^ number, nonce + DTLS_CIPHER_NONCE_LEN - 8);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _DTLS_COMPAT_LINUX_SOCKET_H
+#define _DTLS_COMPAT_LINUX_SOCKET_H
+
+#include_next <linux/socket.h>
+
+/* Before 6.5 spliced pages come through sendpage(), see net/sock.h. */
+#ifndef MSG_SPLICE_PAGES
+#define MSG_SPLICE_PAGES	0
+#endif
+
+#endif /* _DTLS_COMPAT_LINUX_SOCKET_H */

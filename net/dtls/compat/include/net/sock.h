@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _DTLS_COMPAT_NET_SOCK_H
+#define _DTLS_COMPAT_NET_SOCK_H
+
+#include <linux/version.h>
+
+#include_next <net/sock.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+/* A record a page: a sendpage() of UDP's own would put the page on the wire. */
+static inline int dtls_compat_sendpage(struct sock *sk, struct page *page,
+				       int offset, size_t size, int flags)
+{
+	flags &= ~(MSG_MORE | MSG_SENDPAGE_NOTLAST);
+	return sock_no_sendpage(sk->sk_socket, page, offset, size, flags);
+}
+
+static inline void dtls_compat_own_sendpage(struct proto *prot)
+{
+	prot->sendpage = dtls_compat_sendpage;
+}
+#else
+static inline void dtls_compat_own_sendpage(struct proto *prot)
+{
+}
+#endif
+
+#endif /* _DTLS_COMPAT_NET_SOCK_H */

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _DTLS_CONTEXT_H
+#define _DTLS_CONTEXT_H
+
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+#include <net/sock.h>
+
+struct dtls_assoc;
+
+/**
+ * struct dtls_context - what an attached socket has beside UDP's own
+ * @base_prot: the operations it had before
+ * @base_ops: likewise
+ * @base_destruct: likewise
+ * @assoc: its association
+ * @rx_ready: records that are open and not yet read, struct dtls_rx_record
+ * @rx_lock: protects @rx_ready; process context only
+ * @poll_lock: one poll() at a time opens datagrams; outside of @rx_lock
+ * @free_work: frees all this after the socket is gone
+ *
+ * It stands in sk_user_data from the attach to the end of the socket, so
+ * whoever runs one of our operations finds it there.
+ */
+struct dtls_context {
+	const struct proto	*base_prot;
+	const struct proto_ops	*base_ops;
+	void			(*base_destruct)(struct sock *sk);
+	struct dtls_assoc	*assoc;
+	struct list_head	rx_ready ____cacheline_aligned_in_smp;
+	spinlock_t		rx_lock;
+	struct mutex		poll_lock;
+	struct work_struct	free_work;
+};
+
+static inline struct dtls_context *dtls_context(const struct sock *sk)
+{
+	/* Written once, before the operations that come here. */
+	return rcu_dereference_protected(sk->sk_user_data, true);
+}
+
+#endif /* _DTLS_CONTEXT_H */

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0
+/* kTLS for datagrams: DTLS records on UDP sockets. */
+#include <linux/init.h>
+#include <linux/module.h>
+
+#include "epoch.h"
+#include "sock.h"
+#include "stats.h"
+
+static int __init dtls_init(void)
+{
+	int err;
+
+	err = dtls_stats_init();
+	if (err)
+		return err;
+	err = dtls_epoch_init();
+	if (err)
+		goto exit_stats;
+	err = dtls_sock_init();
+	if (err)
+		goto exit_epoch;
+	return 0;
+
+exit_epoch:
+	dtls_epoch_exit();
+exit_stats:
+	dtls_stats_exit();
+	return err;
+}
+
+static void __exit dtls_exit(void)
+{
+	dtls_sock_exit();
+	dtls_epoch_exit();
+	dtls_stats_exit();
+}
+
+module_init(dtls_init);
+module_exit(dtls_exit);
+
+MODULE_DESCRIPTION("DTLS records on UDP sockets");
+MODULE_AUTHOR("The kdtls authors");
+MODULE_LICENSE("GPL");
+MODULE_VERSION("0.1.0");

@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * recv() and poll(): whoever reads opens the datagrams, in his own time and on
+ * his own processor.
+ */
+#include <linux/poll.h>
+#include <linux/skbuff.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include <net/sock.h>
+#include <net/transp_v6.h>
+#include <net/udp.h>
+
+#include "assoc.h"
+#include "cmsg.h"
+#include "context.h"
+#include "reader.h"
+#include "rx.h"
+
+/* Read as it came, but a key has arrived since: it's a record like others. */
+static bool is_unopened(struct dtls_context *ctx,
+			const struct dtls_rx_record *record)
+{
+	return record->type == DTLS_RX_RAW && dtls_assoc_has_rx(ctx->assoc);
+}
+
+/* The first record that's ready; one only peeked at stays where it is. */
+static struct dtls_rx_record *get_ready(struct dtls_context *ctx, bool peek)
+{
+	struct dtls_rx_record *record;
+
+	spin_lock(&ctx->rx_lock);
+	record = list_first_entry_or_null(&ctx->rx_ready,
+					  struct dtls_rx_record, list);
+	if (record && peek && !is_unopened(ctx, record))
+		refcount_inc(&record->refs);
+	else if (record)
+		list_del(&record->list);
+	spin_unlock(&ctx->rx_lock);
+	return record;
+}
+
+static void queue_ready_front(struct dtls_context *ctx,
+			      struct dtls_rx_record *record)
+{
+	spin_lock(&ctx->rx_lock);
+	list_add(&record->list, &ctx->rx_ready);
+	spin_unlock(&ctx->rx_lock);
+}
+
+static void queue_ready(struct dtls_context *ctx, struct list_head *records)
+{
+	spin_lock(&ctx->rx_lock);
+	list_splice_tail(records, &ctx->rx_ready);
+	spin_unlock(&ctx->rx_lock);
+}
+
+/* A hint: another reader may come first. */
+static bool is_ready(struct dtls_context *ctx)
+{
+	return !list_empty_careful(&ctx->rx_ready);
+}
+
+static void count_udp(const struct sock *sk, int field)
+{
+	SNMP_INC_STATS(__UDPX_MIB(sk, sk->sk_family == AF_INET), field);
+}
+
+/* The next datagram that UDP has for us; NULL and an errno if there's none. */
+static struct sk_buff *dequeue(struct sock *sk, int *err)
+{
+	struct sk_buff *skb;
+	int off = 0;
+
+	while ((skb = __skb_recv_udp(sk, MSG_DONTWAIT, &off, err))) {
+		/* UDP keeps notes there, which a checksum error would print. */
+		skb->dev = NULL;
+		if (skb_csum_unnecessary(skb) || !__skb_checksum_complete(skb))
+			break;
+		atomic_inc(&sk->sk_drops);
+		count_udp(sk, UDP_MIB_CSUMERRORS);
+		count_udp(sk, UDP_MIB_INERRORS);
+		kfree_skb(skb);
+	}
+	if (skb)
+		count_udp(sk, UDP_MIB_INDATAGRAMS);
+	return skb;
+}
+
+/*
+ * Open what was read too early to be opened, or what UDP has next. Readers that
+ * sleep are told of records beyond the first, which is the caller's.
+ *
+ * Return: a record; NULL if the datagram had none; ERR_PTR.
+ */
+static struct dtls_rx_record *open_next(struct sock *sk,
+					struct dtls_context *ctx,
+					struct dtls_rx_record *raw)
+{
+	struct dtls_rx_record *record;
+	LIST_HEAD(records);
+	struct sk_buff *skb;
+	int err;
+
+	if (raw) {
+		skb = skb_get(raw->skb);
+		dtls_rx_record_put(raw);
+	} else {
+		skb = dequeue(sk, &err);
+		if (!skb)
+			return ERR_PTR(err);
+	}
+	dtls_rx_open(ctx->assoc, skb, &records);
+
+	record = list_first_entry_or_null(&records, struct dtls_rx_record,
+					  list);
+	if (!record)
+		return NULL;
+	list_del(&record->list);
+	if (!list_empty(&records)) {
+		queue_ready(ctx, &records);
+		sk->sk_data_ready(sk);
+	}
+	return record;
+}
+
+/*
+ * A record, without waiting for one; if only to @peek at, it's in the list too.
+ * What is refused on the way moved its counter; it neither fails nor holds up
+ * the reader.
+ */
+static struct dtls_rx_record *take(struct sock *sk, struct dtls_context *ctx,
+				   bool peek)
+{
+	struct dtls_rx_record *record;
+
+	for (;;) {
+		record = get_ready(ctx, peek);
+		if (record && !is_unopened(ctx, record))
+			return record;
+		record = open_next(sk, ctx, record);
+		if (record)
+			break;
+		/* A flood of forgeries must not lock the process in. */
+		if (signal_pending(current))
+			return ERR_PTR(-EINTR);
+		cond_resched();
+	}
+	if (peek && !IS_ERR(record)) {
+		refcount_inc(&record->refs);
+		queue_ready_front(ctx, record);
+		sk->sk_data_ready(sk);
+	}
+	return record;
+}
+
+/* A record, or NULL after shutdown(), or ERR_PTR. */
+static struct dtls_rx_record *wait_for_record(struct sock *sk,
+					      struct dtls_context *ctx,
+					      bool peek, long timeo)
+{
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+	struct dtls_rx_record *record;
+
+	record = take(sk, ctx, peek);
+	if (!timeo || record != ERR_PTR(-EAGAIN))
+		return record;
+
+	add_wait_queue(sk_sleep(sk), &wait);
+	for (;;) {
+		record = take(sk, ctx, peek);
+		if (record != ERR_PTR(-EAGAIN) || !timeo)
+			break;
+		if (READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN) {
+			record = NULL;
+			break;
+		}
+		if (signal_pending(current)) {
+			record = ERR_PTR(-EINTR);
+			break;
+		}
+		timeo = wait_woken(&wait, TASK_INTERRUPTIBLE, timeo);
+	}
+	remove_wait_queue(sk_sleep(sk), &wait);
+	/* Without a timeout the call may be restarted, as SA_RESTART says. */
+	if (record == ERR_PTR(-EINTR))
+		record = ERR_PTR(sock_intr_errno(timeo));
+	return record;
+}
+
+static void put_source_ipv4(struct msghdr *msg, const struct sk_buff *skb,
+			    int *addr_len)
+{
+	DECLARE_SOCKADDR(struct sockaddr_in *, sin, msg->msg_name);
+
+	if (!sin)
+		return;
+	memset(sin, 0, sizeof(*sin));
+	sin->sin_family = AF_INET;
+	sin->sin_port = udp_hdr(skb)->source;
+	sin->sin_addr.s_addr = ip_hdr(skb)->saddr;
+	*addr_len = sizeof(*sin);
+}
+
+static void put_source_ipv6(struct msghdr *msg, const struct sk_buff *skb,
+			    int *addr_len)
+{
+	DECLARE_SOCKADDR(struct sockaddr_in6 *, sin6, msg->msg_name);
+
+	if (!sin6)
+		return;
+	memset(sin6, 0, sizeof(*sin6));
+	sin6->sin6_family = AF_INET6;
+	sin6->sin6_port = udp_hdr(skb)->source;
+	if (skb->protocol == htons(ETH_P_IP)) {
+		ipv6_addr_set_v4mapped(ip_hdr(skb)->saddr, &sin6->sin6_addr);
+	} else {
+		sin6->sin6_addr = ipv6_hdr(skb)->saddr;
+		sin6->sin6_scope_id = ipv6_iface_scope_id(&sin6->sin6_addr,
+							  inet6_iif(skb));
+	}
+	*addr_len = sizeof(*sin6);
+}
+
+/* Source address and control messages, as udp_recvmsg() gives them. */
+static void put_ipv4(struct sock *sk, struct msghdr *msg, struct sk_buff *skb,
+		     int *addr_len)
+{
+	put_source_ipv4(msg, skb, addr_len);
+	ip_cmsg_recv_offset(msg, sk, skb, sizeof(struct udphdr), 0);
+}
+
+/* IPV6_PKTINFO of an IPv4 datagram; UDP's own function isn't exported. */
+static void put_pktinfo_v4mapped(struct sock *sk, struct msghdr *msg,
+				 const struct sk_buff *skb)
+{
+	struct in6_pktinfo info = {
+		.ipi6_ifindex = PKTINFO_SKB_CB(skb)->ipi_ifindex,
+	};
+
+	if (!inet6_sk(sk)->rxopt.bits.rxinfo)
+		return;
+	ipv6_addr_set_v4mapped(ip_hdr(skb)->daddr, &info.ipi6_addr);
+	put_cmsg(msg, SOL_IPV6, IPV6_PKTINFO, sizeof(info), &info);
+}
+
+static void put_ipv6(struct sock *sk, struct msghdr *msg, struct sk_buff *skb,
+		     int *addr_len)
+{
+	put_source_ipv6(msg, skb, addr_len);
+	if (skb->protocol == htons(ETH_P_IP)) {
+		put_pktinfo_v4mapped(sk, msg, skb);
+		ip_cmsg_recv_offset(msg, sk, skb, sizeof(struct udphdr), 0);
+	} else if (inet6_sk(sk)->rxopt.all) {
+		ip6_datagram_recv_ctl(sk, msg, skb);
+	}
+}
+
+/* Give a record to the application. Return: bytes, or an errno. */
+static int deliver(struct sock *sk, const struct dtls_rx_record *record,
+		   struct msghdr *msg, size_t len, int flags, int *addr_len)
+{
+	struct sk_buff *skb = record->skb;
+	size_t copied = min_t(size_t, len, record->len);
+	int err;
+
+	if (record->type != DTLS_RX_RAW) {
+		err = dtls_cmsg_put_type(msg, record->type);
+		if (err)
+			return err;
+	}
+	err = skb_copy_datagram_msg(skb, record->offset, msg, copied);
+	if (err)
+		return err;
+	if (copied < record->len)
+		msg->msg_flags |= MSG_TRUNC;
+
+	sock_recv_cmsgs(msg, sk, skb);
+	if (sk->sk_family == AF_INET)
+		put_ipv4(sk, msg, skb, addr_len);
+	else
+		put_ipv6(sk, msg, skb, addr_len);
+	return flags & MSG_TRUNC ? record->len : copied;
+}
+
+/**
+ * dtls_reader_recvmsg() - recvmsg() of an attached socket
+ * @sk: the socket
+ * @msg: where the content and the control messages go
+ * @len: room in @msg, bytes
+ * @flags: MSG_DONTWAIT, MSG_PEEK, MSG_TRUNC, MSG_ERRQUEUE
+ * @addr_len: where the length of the source address goes
+ *
+ * Context: process.
+ * Return: bytes of one record's content; 0 also after shutdown(); -EAGAIN,
+ *	-EINTR and the socket's error as UDP has them; -EIO for a control
+ *	record and no control buffer, -EFAULT: the record stays; -EOPNOTSUPP.
+ */
+int dtls_reader_recvmsg(struct sock *sk, struct msghdr *msg, size_t len,
+			int flags, int *addr_len)
+{
+	struct dtls_context *ctx = dtls_context(sk);
+	struct dtls_rx_record *record;
+	bool peek = flags & MSG_PEEK;
+	int ret;
+
+	if (flags & MSG_ERRQUEUE)
+		return ctx->base_prot->recvmsg(sk, msg, len, flags, addr_len);
+	if (flags & MSG_OOB)
+		return -EOPNOTSUPP;
+
+	record = wait_for_record(sk, ctx, peek,
+				 sock_rcvtimeo(sk, flags & MSG_DONTWAIT));
+	if (IS_ERR_OR_NULL(record))
+		return PTR_ERR_OR_ZERO(record);
+
+	ret = deliver(sk, record, msg, len, flags, addr_len);
+	if (ret >= 0 || peek) {
+		dtls_rx_record_put(record);
+		return ret;
+	}
+	/* Not lost: the next reader may have the room for it. */
+	queue_ready_front(ctx, record);
+	sk->sk_data_ready(sk);
+	return ret;
+}
+
+/*
+ * Wake readers that sleep in recv(), and no poller: the one that calls us would
+ * wake itself. Pollers pass over a key of events that they didn't ask for.
+ */
+static void wake_readers(struct sock *sk)
+{
+	struct socket_wq *wq;
+
+	rcu_read_lock();
+	wq = rcu_dereference(sk->sk_wq);
+	if (skwq_has_sleeper(wq))
+		wake_up_interruptible_poll(&wq->wait, EPOLLMSG);
+	rcu_read_unlock();
+}
+
+/*
+ * Open datagrams until one has a record in it. Only those that wait now: each
+ * later one wakes the poller again, so a flood can't hold it here.
+ */
+static bool open_ready(struct sock *sk, struct dtls_context *ctx)
+{
+	unsigned int n = skb_queue_len_lockless(&sk->sk_receive_queue) +
+			 skb_queue_len_lockless(&udp_sk(sk)->reader_queue);
+	struct dtls_rx_record *record;
+
+	lockdep_assert_held(&ctx->poll_lock);
+	while (!is_ready(ctx) && n--) {
+		/* It's for recv() to say, once. */
+		if (READ_ONCE(sk->sk_err))
+			break;
+		record = open_next(sk, ctx, NULL);
+		if (IS_ERR(record)) {
+			if (record != ERR_PTR(-EAGAIN)) {
+				WRITE_ONCE(sk->sk_err, -PTR_ERR(record));
+				sk_error_report(sk);
+			}
+			break;
+		}
+		if (record) {
+			queue_ready_front(ctx, record);
+			wake_readers(sk);
+		}
+		cond_resched();
+	}
+	return is_ready(ctx);
+}
+
+/**
+ * dtls_reader_poll() - poll() of an attached socket
+ * @file: its file
+ * @sock: the socket
+ * @wait: as for any poll
+ *
+ * Context: process; waits for the cipher.
+ * Return: UDP's answer, readable only with a record to read.
+ */
+__poll_t dtls_reader_poll(struct file *file, struct socket *sock,
+			  poll_table *wait)
+{
+	const __poll_t readable = EPOLLIN | EPOLLRDNORM;
+	struct sock *sk = sock->sk;
+	struct dtls_context *ctx = dtls_context(sk);
+	__poll_t mask = ctx->base_ops->poll(file, sock, wait);
+	bool ready;
+
+	if (is_ready(ctx))
+		return mask | readable;
+	if (!(mask & readable) || READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN ||
+	    !dtls_assoc_has_rx(ctx->assoc))
+		return mask;
+	/* One at a time: another one must see what the first is opening. */
+	mutex_lock(&ctx->poll_lock);
+	ready = open_ready(sk, ctx);
+	mutex_unlock(&ctx->poll_lock);
+	if (ready)
+		return mask;
+	mask &= ~readable;
+	return READ_ONCE(sk->sk_err) ? mask | EPOLLERR : mask;
+}
+
+/**
+ * dtls_reader_purge() - forget the records that nobody read
+ * @ctx: of a socket that nobody reads any more
+ *
+ * Context: process.
+ */
+void dtls_reader_purge(struct dtls_context *ctx)
+{
+	struct dtls_rx_record *record;
+
+	while ((record = get_ready(ctx, false)))
+		dtls_rx_record_put(record);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _DTLS_READER_H
+#define _DTLS_READER_H
+
+#include <linux/poll.h>
+
+struct dtls_context;
+struct file;
+struct msghdr;
+struct sock;
+struct socket;
+
+int dtls_reader_recvmsg(struct sock *sk, struct msghdr *msg, size_t len,
+			int flags, int *addr_len);
+__poll_t dtls_reader_poll(struct file *file, struct socket *sock,
+			  poll_table *wait);
+void dtls_reader_purge(struct dtls_context *ctx);
+
+#endif /* _DTLS_READER_H */

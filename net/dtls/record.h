@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _DTLS_RECORD_H
+#define _DTLS_RECORD_H
+
+#include <linux/types.h>
+
+/* RFC 6347, 4.1: type 1, version 2, epoch 2, sequence number 6, length 2. */
+#define DTLS_RECORD_HEADER_LEN	13
+/* RFC 5246, 6.2.3.3: epoch 2, sequence number 6, type 1, version 2, length 2. */
+#define DTLS_RECORD_AAD_LEN	13
+
+#define DTLS_RECORD_SEQ_BITS	48
+#define DTLS_RECORD_SEQ_MAX	((1ULL << DTLS_RECORD_SEQ_BITS) - 1)
+
+/* RFC 5246, 6.2.1 and 6.2.3: content, and content with its protection. */
+#define DTLS_RECORD_PAYLOAD_MAX	(1 << 14)
+#define DTLS_RECORD_LEN_MAX	(DTLS_RECORD_PAYLOAD_MAX + 2048)
+
+enum dtls_record_type {
+	DTLS_RECORD_ALERT	= 21,
+	DTLS_RECORD_HANDSHAKE	= 22,
+	DTLS_RECORD_DATA	= 23,
+};
+
+/**
+ * struct dtls_record - the header of a record, in host order
+ * @number: epoch(16) || sequence number(48), as the nonce and the AAD take it
+ * @version: protocol version on the wire
+ * @len: bytes behind the header
+ * @type: content type
+ */
+struct dtls_record {
+	u64	number;
+	u16	version;
+	u16	len;
+	u8	type;
+};
+
+static inline u64 dtls_record_number(u16 epoch, u64 seq)
+{
+	return (u64)epoch << DTLS_RECORD_SEQ_BITS | seq;
+}
+
+static inline u16 dtls_record_epoch(u64 number)
+{
+	return number >> DTLS_RECORD_SEQ_BITS;
+}
+
+static inline u64 dtls_record_seq(u64 number)
+{
+	return number & DTLS_RECORD_SEQ_MAX;
+}
+
+int dtls_record_parse(struct dtls_record *rec, const u8 *buf, size_t len);
+void dtls_record_put_header(u8 *buf, const struct dtls_record *rec);
+void dtls_record_put_aad(u8 *aad, const struct dtls_record *rec,
+			 u16 payload_len);
+bool dtls_record_type_is_known(u8 type);
+
+#endif /* _DTLS_RECORD_H */

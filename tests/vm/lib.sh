@@ -6,6 +6,7 @@
 vm_dir=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 top_dir=$(readlink -f "$vm_dir/../..")
 cache_dir=${KDTLS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kdtls}
+# shellcheck disable=SC2034 # read by those who source this
 build_dir=$top_dir/build
 program=${0##*/}
 
@@ -69,6 +70,7 @@ once() {
 
 # mirror: where this machine's apt finds the Debian main archive
 mirror() {
+	# shellcheck disable=SC2016 # apt expands it
 	local format='$(ORIGIN)|$(LABEL)|$(RELEASE)|$(COMPONENT)|$(REPO_URI)'
 	local targets
 

@@ -246,6 +246,10 @@ OTHERS = [
           r"takes \['head', 'x'\]"),
     Fault("kerneldoc", "a member that nothing describes",
           uapi(" * @second: other\n", ""), r"member second has no line"),
+    Fault("kerneldoc", "a lock that nothing describes",
+          {"net/dtls/rx.c": behind(
+              RX_C, "struct s {\n\tspinlock_t lock;\n};\n")},
+          r"struct s has no kernel-doc"),
     Fault("headers", "a header that needs another",
           uapi("#include <linux/types.h>", "#include <linux/nothing.h>"),
           r"not ok \d+ - linux/dtls\.h as c99"),

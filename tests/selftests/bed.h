@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What each test stands on: a network namespace of its own, whose counters
+ * begin at zero, a UDP socket to attach, and its peer, a plain one.
+ */
+#ifndef SELFTESTS_BED_H
+#define SELFTESTS_BED_H
+
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include <linux/dtls.h>
+#include <linux/tls.h>
+
+#include "record.h"
+
+enum bed_family {
+	BED_IPV4,
+	BED_IPV6,
+	BED_MAPPED,	/* an AF_INET6 socket that talks IPv4 */
+};
+
+struct bed {
+	enum bed_family family;
+	int fd;			/* the socket under test */
+	int peer;		/* a plain UDP socket connected to it */
+	int barrier;		/* a plain UDP socket connected to itself */
+	struct secret tx, rx;	/* of @fd */
+};
+
+/* A crypto_info of any cipher. */
+union crypto_info {
+	struct tls_crypto_info info;
+	struct tls12_crypto_info_aes_gcm_128 aes_gcm_128;
+	struct tls12_crypto_info_aes_gcm_256 aes_gcm_256;
+	struct tls12_crypto_info_chacha20_poly1305 chacha20_poly1305;
+	uint8_t bytes[64];
+};
+
+/* Functions return -1 with errno set, as system calls do, unless they say. */
+int bed_init(struct bed *bed, enum bed_family family,
+	     const struct cipher *cipher);
+int bed_netns(void);
+int bed_loopback_up(void);
+int bed_loopback_mtu(int mtu);
+int bed_pin_cpu(void);
+int bed_unpin_cpu(void);
+int bed_socket(enum bed_family family, int type, int protocol);
+int bed_bind(int fd, enum bed_family family);
+int bed_connect(int fd, int to);
+int bed_pair(enum bed_family family, int fd[2]);
+int bed_inject(const struct bed *bed, const void *datagram, size_t len);
+int bed_settle(const struct bed *bed);
+
+int dtls_attach_name(int fd, const char *name, socklen_t len);
+int dtls_attach(int fd);
+size_t dtls_crypto_info(union crypto_info *ci, const struct secret *secret,
+			uint16_t epoch, uint64_t seq);
+int dtls_key(int fd, int direction, const struct secret *secret,
+	     uint16_t epoch, uint64_t seq);
+int dtls_window_bits(int fd, uint32_t bits);
+int dtls_stats(int fd, struct dtls_stats *stats);
+int dtls_info(int fd, struct dtls_info *info);
+int dtls_close(int fd);
+long long dtls_net_stat(const char *name);
+const char *dtls_net_mismatch(void);
+const char *dtls_stats_mismatch(const struct dtls_stats *expected,
+				const struct dtls_stats *seen);
+
+ssize_t msg_send(int fd, int type, const void *content, size_t len, int flags);
+ssize_t msg_recv(int fd, int *type, void *content, size_t len, int *flags);
+
+#endif /* SELFTESTS_BED_H */

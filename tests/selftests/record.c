@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/tls.h>
+#include <openssl/evp.h>
+
+#include "record.h"
+
+#define VERSION		0xfefd
+#define NONCE_LEN	12
+#define AAD_LEN		13
+
+static const struct cipher ciphers[] = {
+	{ "AES-128-GCM", "AES-128-GCM", TLS_CIPHER_AES_GCM_128, 16, 4, 8, 16 },
+	{ "AES-256-GCM", "AES-256-GCM", TLS_CIPHER_AES_GCM_256, 32, 4, 8, 16 },
+	{ "CHACHA20-POLY1305", "ChaCha20-Poly1305",
+	  TLS_CIPHER_CHACHA20_POLY1305, 32, 12, 0, 16 },
+};
+
+#define CIPHERS (sizeof(ciphers) / sizeof(ciphers[0]))
+
+const struct cipher *cipher_by_type(uint16_t type)
+{
+	for (size_t i = 0; i < CIPHERS; i++)
+		if (ciphers[i].type == type)
+			return &ciphers[i];
+	return NULL;
+}
+
+const struct cipher *cipher_by_name(const char *name)
+{
+	for (size_t i = 0; i < CIPHERS; i++)
+		if (!strcmp(ciphers[i].name, name))
+			return &ciphers[i];
+	return NULL;
+}
+
+/* What a record adds to its content. */
+size_t cipher_overhead(const struct cipher *cipher)
+{
+	return RECORD_HEADER_LEN + cipher->explicit_len + cipher->tag_len;
+}
+
+/* Bytes that differ between seeds, and from one another. */
+void secret_make(struct secret *secret, const struct cipher *cipher,
+		 unsigned int seed)
+{
+	secret->cipher = cipher;
+	for (size_t i = 0; i < sizeof(secret->key); i++)
+		secret->key[i] = (uint8_t)(seed * 59 + i * 7 + 1);
+	for (size_t i = 0; i < sizeof(secret->iv); i++)
+		secret->iv[i] = (uint8_t)(seed * 83 + i * 11 + 128);
+}
+
+/*
+ * The explicit nonce is unlike the record's number, as OpenSSL's is: a receiver
+ * takes the one on the wire (RFC 5288, 3).
+ */
+struct record record_make(uint8_t type, uint16_t epoch, uint64_t seq)
+{
+	return (struct record){
+		.type = type,
+		.version = VERSION,
+		.epoch = epoch,
+		.seq = seq,
+		.explicit_nonce = 0x9e3779b97f4a7c15ULL * (seq + 1) + epoch,
+	};
+}
+
+static void put_be(uint8_t *to, uint64_t value, int bytes)
+{
+	while (bytes--) {
+		to[bytes] = (uint8_t)value;
+		value >>= 8;
+	}
+}
+
+static uint64_t get_be(const uint8_t *from, int bytes)
+{
+	uint64_t value = 0;
+
+	while (bytes--)
+		value = value << 8 | *from++;
+	return value;
+}
+
+/* @len: what the header says of the bytes behind it. */
+void record_put_header(uint8_t *wire, const struct record *record, size_t len)
+{
+	wire[0] = record->type;
+	put_be(wire + 1, record->version, 2);
+	put_be(wire + 3, record->epoch, 2);
+	put_be(wire + 5, record->seq, 6);
+	put_be(wire + 11, len, 2);
+}
+
+/* RFC 5246, 6.2.3.3. */
+static void put_aad(uint8_t *aad, const struct record *record, size_t len)
+{
+	put_be(aad, record->epoch, 2);
+	put_be(aad + 2, record->seq, 6);
+	aad[8] = record->type;
+	put_be(aad + 9, record->version, 2);
+	put_be(aad + 11, len, 2);
+}
+
+/* RFC 5288, 3: salt and explicit part; RFC 7905, 2: IV xor number. */
+static void put_nonce(uint8_t *nonce, const struct secret *secret,
+		      const struct record *record)
+{
+	uint8_t number[8];
+
+	memcpy(nonce, secret->iv, secret->cipher->iv_len);
+	if (secret->cipher->explicit_len) {
+		put_be(nonce + secret->cipher->iv_len, record->explicit_nonce,
+		       8);
+		return;
+	}
+	put_be(number, record->epoch, 2);
+	put_be(number + 2, record->seq, 6);
+	for (int i = 0; i < 8; i++)
+		nonce[4 + i] ^= number[i];
+}
+
+/* A context that is keyed, and has taken the nonce and the AAD. */
+static EVP_CIPHER_CTX *aead_begin(const struct secret *secret,
+				  const struct record *record, size_t len,
+				  int encrypt)
+{
+	EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, secret->cipher->evp, NULL);
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	uint8_t nonce[NONCE_LEN], aad[AAD_LEN];
+	int n;
+
+	put_nonce(nonce, secret, record);
+	put_aad(aad, record, len);
+	if (!cipher || !ctx ||
+	    !EVP_CipherInit_ex(ctx, cipher, NULL, secret->key, nonce,
+			       encrypt) ||
+	    !EVP_CipherUpdate(ctx, NULL, &n, aad, sizeof(aad)))
+		abort();
+	EVP_CIPHER_free(cipher);
+	return ctx;
+}
+
+/*
+ * record_seal() - make a record
+ * @content: @len bytes, which may be more than a record may carry
+ * @wire: where it goes
+ *
+ * Return: its length. Ends the program if OpenSSL refuses.
+ */
+size_t record_seal(const struct secret *secret, const struct record *record,
+		   const void *content, size_t len, uint8_t *wire)
+{
+	const struct cipher *cipher = secret->cipher;
+	EVP_CIPHER_CTX *ctx = aead_begin(secret, record, len, 1);
+	uint8_t *text = wire + RECORD_HEADER_LEN + cipher->explicit_len;
+	int n;
+
+	record_put_header(wire, record,
+			  cipher->explicit_len + len + cipher->tag_len);
+	if (cipher->explicit_len)
+		put_be(wire + RECORD_HEADER_LEN, record->explicit_nonce, 8);
+	if ((len && !EVP_CipherUpdate(ctx, text, &n, content, (int)len)) ||
+	    !EVP_CipherFinal_ex(ctx, text + len, &n) ||
+	    !EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG,
+				 (int)cipher->tag_len, text + len))
+		abort();
+	EVP_CIPHER_CTX_free(ctx);
+	return cipher_overhead(cipher) + len;
+}
+
+/*
+ * record_open() - read the record that fills a datagram
+ * @record: gets its header
+ * @content: gets its content
+ *
+ * Return: the content's length; -1 if it's no record, or another one's.
+ */
+ssize_t record_open(const struct secret *secret, const uint8_t *wire,
+		    size_t wire_len, struct record *record, uint8_t *content)
+{
+	const struct cipher *cipher = secret->cipher;
+	const uint8_t *text = wire + RECORD_HEADER_LEN + cipher->explicit_len;
+	uint8_t tag[16];
+	EVP_CIPHER_CTX *ctx;
+	size_t len;
+	int n, ok;
+
+	if (wire_len < cipher_overhead(cipher) ||
+	    get_be(wire + 11, 2) != wire_len - RECORD_HEADER_LEN)
+		return -1;
+	len = wire_len - cipher_overhead(cipher);
+	record->type = wire[0];
+	record->version = (uint16_t)get_be(wire + 1, 2);
+	record->epoch = (uint16_t)get_be(wire + 3, 2);
+	record->seq = get_be(wire + 5, 6);
+	record->explicit_nonce =
+		cipher->explicit_len ? get_be(wire + RECORD_HEADER_LEN, 8) : 0;
+
+	ctx = aead_begin(secret, record, len, 0);
+	memcpy(tag, text + len, cipher->tag_len);
+	ok = EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG,
+				 (int)cipher->tag_len, tag) &&
+	     (!len || EVP_CipherUpdate(ctx, content, &n, text, (int)len)) &&
+	     EVP_CipherFinal_ex(ctx, content + len, &n);
+	EVP_CIPHER_CTX_free(ctx);
+	return ok ? (ssize_t)len : -1;
+}

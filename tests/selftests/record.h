@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * DTLS 1.2 records by another implementation than the kernel's: OpenSSL's
+ * ciphers under a record layer of the tests' own.
+ */
+#ifndef SELFTESTS_RECORD_H
+#define SELFTESTS_RECORD_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define RECORD_HEADER_LEN	13
+#define RECORD_SEQ_MAX		((1ULL << 48) - 1)
+#define RECORD_CONTENT_MAX	16384
+/* Room for any record that a test makes, the too long ones as well. */
+#define RECORD_ROOM		(RECORD_CONTENT_MAX + 2048 + RECORD_HEADER_LEN)
+
+enum {
+	RECORD_CCS = 20,
+	RECORD_ALERT = 21,
+	RECORD_HANDSHAKE = 22,
+	RECORD_DATA = 23,
+};
+
+/* What a cipher is called, and the lengths of its parts in bytes. */
+struct cipher {
+	const char *name;	/* as the known-answer records call it */
+	const char *evp;	/* as OpenSSL calls it */
+	uint16_t type;		/* TLS_CIPHER_* */
+	size_t key_len, iv_len, explicit_len, tag_len;
+};
+
+/* One direction's secrets of one epoch. */
+struct secret {
+	const struct cipher *cipher;
+	uint8_t key[32];
+	uint8_t iv[12];		/* the write IV: 4 or 12 bytes */
+};
+
+/* The header of a record. */
+struct record {
+	uint8_t type;
+	uint16_t version;
+	uint16_t epoch;
+	uint64_t seq;
+	uint64_t explicit_nonce;	/* unused where the cipher has none */
+};
+
+const struct cipher *cipher_by_type(uint16_t type);
+const struct cipher *cipher_by_name(const char *name);
+size_t cipher_overhead(const struct cipher *cipher);
+void secret_make(struct secret *secret, const struct cipher *cipher,
+		 unsigned int seed);
+struct record record_make(uint8_t type, uint16_t epoch, uint64_t seq);
+void record_put_header(uint8_t *wire, const struct record *record, size_t len);
+size_t record_seal(const struct secret *secret, const struct record *record,
+		   const void *content, size_t len, uint8_t *wire);
+ssize_t record_open(const struct secret *secret, const uint8_t *wire,
+		    size_t wire_len, struct record *record, uint8_t *content);
+
+#endif /* SELFTESTS_RECORD_H */

@@ -9,33 +9,36 @@
 
 #include "cipher.h"
 
-#define INFO(info, iv)							\
-	.info_len = sizeof(struct info),				\
-	.key_offset = offsetof(struct info, key),			\
-	.fixed_iv_offset = offsetof(struct info, iv),			\
-	.rec_seq_offset = offsetof(struct info, rec_seq)
-
 static const struct dtls_cipher ciphers[] = {
 	{
 		.name = "AES-128-GCM", .alg = "gcm(aes)",
 		.type = TLS_CIPHER_AES_GCM_128,
 		.key_len = 16, .fixed_iv_len = 4,
 		.explicit_len = 8, .tag_len = 16,
-		INFO(tls12_crypto_info_aes_gcm_128, salt),
+		.info_len = sizeof(struct tls12_crypto_info_aes_gcm_128),
+		.key_offset = offsetof(struct tls12_crypto_info_aes_gcm_128, key),
+		.fixed_iv_offset = offsetof(struct tls12_crypto_info_aes_gcm_128, salt),
+		.rec_seq_offset = offsetof(struct tls12_crypto_info_aes_gcm_128, rec_seq),
 	},
 	{
 		.name = "AES-256-GCM", .alg = "gcm(aes)",
 		.type = TLS_CIPHER_AES_GCM_256,
 		.key_len = 32, .fixed_iv_len = 4,
 		.explicit_len = 8, .tag_len = 16,
-		INFO(tls12_crypto_info_aes_gcm_256, salt),
+		.info_len = sizeof(struct tls12_crypto_info_aes_gcm_256),
+		.key_offset = offsetof(struct tls12_crypto_info_aes_gcm_256, key),
+		.fixed_iv_offset = offsetof(struct tls12_crypto_info_aes_gcm_256, salt),
+		.rec_seq_offset = offsetof(struct tls12_crypto_info_aes_gcm_256, rec_seq),
 	},
 	{
 		.name = "ChaCha20-Poly1305", .alg = "rfc7539(chacha20,poly1305)",
 		.type = TLS_CIPHER_CHACHA20_POLY1305,
 		.key_len = 32, .fixed_iv_len = 12,
 		.explicit_len = 0, .tag_len = 16,
-		INFO(tls12_crypto_info_chacha20_poly1305, iv),
+		.info_len = sizeof(struct tls12_crypto_info_chacha20_poly1305),
+		.key_offset = offsetof(struct tls12_crypto_info_chacha20_poly1305, key),
+		.fixed_iv_offset = offsetof(struct tls12_crypto_info_chacha20_poly1305, iv),
+		.rec_seq_offset = offsetof(struct tls12_crypto_info_chacha20_poly1305, rec_seq),
 	},
 };
 

@@ -38,7 +38,7 @@ struct dtls_context {
 static inline struct dtls_context *dtls_context(const struct sock *sk)
 {
 	/* Written once, before the operations that come here. */
-	return rcu_dereference_protected(sk->sk_user_data, true);
+	return rcu_dereference_protected(__sk_user_data(sk), true);
 }
 
 #endif /* _DTLS_CONTEXT_H */

@@ -3,6 +3,7 @@
  * recv() and poll(): whoever reads opens the datagrams, in his own time and on
  * his own processor.
  */
+#include <linux/bpf-cgroup.h>
 #include <linux/poll.h>
 #include <linux/skbuff.h>
 #include <net/ip.h>
@@ -40,6 +41,22 @@ static struct dtls_rx_record *get_ready(struct dtls_context *ctx, bool peek)
 	return record;
 }
 
+/* The first record, if it was read before the key came that it needs. */
+static struct dtls_rx_record *get_unopened(struct dtls_context *ctx)
+{
+	struct dtls_rx_record *record;
+
+	spin_lock(&ctx->rx_lock);
+	record = list_first_entry_or_null(&ctx->rx_ready,
+					  struct dtls_rx_record, list);
+	if (record && is_unopened(ctx, record))
+		list_del(&record->list);
+	else
+		record = NULL;
+	spin_unlock(&ctx->rx_lock);
+	return record;
+}
+
 static void queue_ready_front(struct dtls_context *ctx,
 			      struct dtls_rx_record *record)
 {
@@ -58,7 +75,15 @@ static void queue_ready(struct dtls_context *ctx, struct list_head *records)
 /* A hint: another reader may come first. */
 static bool is_ready(struct dtls_context *ctx)
 {
-	return !list_empty_careful(&ctx->rx_ready);
+	struct dtls_rx_record *record;
+	bool ready;
+
+	spin_lock(&ctx->rx_lock);
+	record = list_first_entry_or_null(&ctx->rx_ready,
+					  struct dtls_rx_record, list);
+	ready = record && !is_unopened(ctx, record);
+	spin_unlock(&ctx->rx_lock);
+	return ready;
 }
 
 static void count_udp(const struct sock *sk, int field)
@@ -188,8 +213,8 @@ static struct dtls_rx_record *wait_for_record(struct sock *sk,
 	return record;
 }
 
-static void put_source_ipv4(struct msghdr *msg, const struct sk_buff *skb,
-			    int *addr_len)
+static void put_source_ipv4(struct sock *sk, struct msghdr *msg,
+			    const struct sk_buff *skb, int *addr_len)
 {
 	DECLARE_SOCKADDR(struct sockaddr_in *, sin, msg->msg_name);
 
@@ -200,10 +225,11 @@ static void put_source_ipv4(struct msghdr *msg, const struct sk_buff *skb,
 	sin->sin_port = udp_hdr(skb)->source;
 	sin->sin_addr.s_addr = ip_hdr(skb)->saddr;
 	*addr_len = sizeof(*sin);
+	dtls_compat_bpf_recvmsg4(sk, (struct sockaddr *)sin, addr_len);
 }
 
-static void put_source_ipv6(struct msghdr *msg, const struct sk_buff *skb,
-			    int *addr_len)
+static void put_source_ipv6(struct sock *sk, struct msghdr *msg,
+			    const struct sk_buff *skb, int *addr_len)
 {
 	DECLARE_SOCKADDR(struct sockaddr_in6 *, sin6, msg->msg_name);
 
@@ -220,13 +246,14 @@ static void put_source_ipv6(struct msghdr *msg, const struct sk_buff *skb,
 							  inet6_iif(skb));
 	}
 	*addr_len = sizeof(*sin6);
+	dtls_compat_bpf_recvmsg6(sk, (struct sockaddr *)sin6, addr_len);
 }
 
 /* Source address and control messages, as udp_recvmsg() gives them. */
 static void put_ipv4(struct sock *sk, struct msghdr *msg, struct sk_buff *skb,
 		     int *addr_len)
 {
-	put_source_ipv4(msg, skb, addr_len);
+	put_source_ipv4(sk, msg, skb, addr_len);
 	ip_cmsg_recv_offset(msg, sk, skb, sizeof(struct udphdr), 0);
 }
 
@@ -247,7 +274,7 @@ static void put_pktinfo_v4mapped(struct sock *sk, struct msghdr *msg,
 static void put_ipv6(struct sock *sk, struct msghdr *msg, struct sk_buff *skb,
 		     int *addr_len)
 {
-	put_source_ipv6(msg, skb, addr_len);
+	put_source_ipv6(sk, msg, skb, addr_len);
 	if (skb->protocol == htons(ETH_P_IP)) {
 		put_pktinfo_v4mapped(sk, msg, skb);
 		ip_cmsg_recv_offset(msg, sk, skb, sizeof(struct udphdr), 0);
@@ -347,7 +374,7 @@ static void wake_readers(struct sock *sk)
 static bool open_ready(struct sock *sk, struct dtls_context *ctx)
 {
 	unsigned int n = skb_queue_len_lockless(&sk->sk_receive_queue) +
-			 skb_queue_len_lockless(&udp_sk(sk)->reader_queue);
+			 skb_queue_len_lockless(&udp_sk(sk)->reader_queue) + 1;
 	struct dtls_rx_record *record;
 
 	lockdep_assert_held(&ctx->poll_lock);
@@ -355,7 +382,7 @@ static bool open_ready(struct sock *sk, struct dtls_context *ctx)
 		/* It's for recv() to say, once. */
 		if (READ_ONCE(sk->sk_err))
 			break;
-		record = open_next(sk, ctx, NULL);
+		record = open_next(sk, ctx, get_unopened(ctx));
 		if (IS_ERR(record)) {
 			if (record != ERR_PTR(-EAGAIN)) {
 				WRITE_ONCE(sk->sk_err, -PTR_ERR(record));
@@ -392,7 +419,7 @@ __poll_t dtls_reader_poll(struct file *file, struct socket *sock,
 
 	if (is_ready(ctx))
 		return mask | readable;
-	if (!(mask & readable) || READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN ||
+	if (READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN ||
 	    !dtls_assoc_has_rx(ctx->assoc))
 		return mask;
 	/* One at a time: another one must see what the first is opening. */
@@ -400,7 +427,7 @@ __poll_t dtls_reader_poll(struct file *file, struct socket *sock,
 	ready = open_ready(sk, ctx);
 	mutex_unlock(&ctx->poll_lock);
 	if (ready)
-		return mask;
+		return mask | readable;
 	mask &= ~readable;
 	return READ_ONCE(sk->sk_err) ? mask | EPOLLERR : mask;
 }

@@ -13,7 +13,7 @@
 #define DTLS_RECORD_SEQ_MAX	((1ULL << DTLS_RECORD_SEQ_BITS) - 1)
 
 /* RFC 5246, 6.2.1 and 6.2.3: content, and content with its protection. */
-#define DTLS_RECORD_PAYLOAD_MAX	(1 << 14)
+#define DTLS_RECORD_PAYLOAD_MAX	16384
 #define DTLS_RECORD_LEN_MAX	(DTLS_RECORD_PAYLOAD_MAX + 2048)
 
 enum dtls_record_type {

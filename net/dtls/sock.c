@@ -172,7 +172,7 @@ static int claim(struct sock *sk, struct dtls_context *ctx)
 	int err = -EBUSY;
 
 	write_lock_bh(&sk->sk_callback_lock);
-	if (!rcu_access_pointer(sk->sk_user_data)) {
+	if (!sk->sk_user_data) {
 		rcu_assign_sk_user_data(sk, ctx);
 		ctx->base_destruct = sk->sk_destruct;
 		sk->sk_destruct = sock_destruct;
@@ -206,8 +206,9 @@ static int attach_locked(struct sock *sk, struct dtls_context *ctx)
 	__module_get(THIS_MODULE);
 	dtls_stats_gauge_add(&ctx->assoc->counters, DTLS_GAUGE_ATTACHED, 1);
 
-	/* Pairs with the dependency from our operations to the context. */
+	/* Who runs our operations sees the context: it depends on these. */
 	smp_store_release(&sk->sk_prot, (struct proto *)&op->prot);
+	/* Likewise; and poll() never sees ours over UDP's recvmsg(). */
 	smp_store_release(&sk->sk_socket->ops, &op->ops);
 	return 0;
 }

@@ -75,11 +75,11 @@ struct dtls_params {
  * below the one in rec_seq count as received.
  */
 struct dtls_window {
-	__u16	epoch;
-	__u16	reserved;
-	__u32	window_bits;
-	__u64	next __attribute__((__aligned__(8)));
-	__u64	bitmap[DTLS_WINDOW_MAX / 64] __attribute__((__aligned__(8)));
+	__u16		epoch;
+	__u16		reserved;
+	__u32		window_bits;
+	__aligned_u64	next;
+	__aligned_u64	bitmap[DTLS_WINDOW_MAX / 64];
 };
 
 /**
@@ -100,16 +100,16 @@ struct dtls_window {
  * A refused datagram moves one of these counters and nothing else.
  */
 struct dtls_stats {
-	__u64	rx_delivered;
-	__u64	rx_replayed;
-	__u64	rx_too_old;
-	__u64	rx_bad_tag;
-	__u64	rx_wrong_epoch;
-	__u64	rx_malformed;
-	__u64	rx_no_key;
-	__u64	rx_error;
-	__u64	tx_records;
-	__u64	tx_error;
+	__aligned_u64	rx_delivered;
+	__aligned_u64	rx_replayed;
+	__aligned_u64	rx_too_old;
+	__aligned_u64	rx_bad_tag;
+	__aligned_u64	rx_wrong_epoch;
+	__aligned_u64	rx_malformed;
+	__aligned_u64	rx_no_key;
+	__aligned_u64	rx_error;
+	__aligned_u64	tx_records;
+	__aligned_u64	tx_error;
 };
 
 /**
@@ -125,14 +125,14 @@ struct dtls_stats {
  *	other senders go on taking numbers
  */
 struct dtls_info {
-	__u16	version;
-	__u16	tx_cipher;
-	__u16	rx_cipher;
-	__u16	tx_epoch;
-	__u16	rx_epoch;
-	__u16	tx_overhead;
-	__u32	reserved;
-	__u64	tx_next __attribute__((__aligned__(8)));
+	__u16		version;
+	__u16		tx_cipher;
+	__u16		rx_cipher;
+	__u16		tx_epoch;
+	__u16		rx_epoch;
+	__u16		tx_overhead;
+	__u32		reserved;
+	__aligned_u64	tx_next;
 };
 
 #endif /* _UAPI_LINUX_DTLS_H */

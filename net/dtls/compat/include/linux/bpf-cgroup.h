@@ -7,16 +7,26 @@
 #include_next <linux/bpf-cgroup.h>
 
 /* Before 6.7 the programs didn't see the length of the address. */
+static inline void dtls_compat_bpf_recvmsg4(struct sock *sk,
+					    struct sockaddr *addr,
+					    int *addr_len)
+{
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
-#define dtls_compat_bpf_recvmsg4(sk, addr, addr_len) \
-	BPF_CGROUP_RUN_PROG_UDP4_RECVMSG_LOCK(sk, addr)
-#define dtls_compat_bpf_recvmsg6(sk, addr, addr_len) \
-	BPF_CGROUP_RUN_PROG_UDP6_RECVMSG_LOCK(sk, addr)
+	BPF_CGROUP_RUN_PROG_UDP4_RECVMSG_LOCK(sk, addr);
 #else
-#define dtls_compat_bpf_recvmsg4(sk, addr, addr_len) \
-	BPF_CGROUP_RUN_PROG_UDP4_RECVMSG_LOCK(sk, addr, addr_len)
-#define dtls_compat_bpf_recvmsg6(sk, addr, addr_len) \
-	BPF_CGROUP_RUN_PROG_UDP6_RECVMSG_LOCK(sk, addr, addr_len)
+	BPF_CGROUP_RUN_PROG_UDP4_RECVMSG_LOCK(sk, addr, addr_len);
 #endif
+}
+
+static inline void dtls_compat_bpf_recvmsg6(struct sock *sk,
+					    struct sockaddr *addr,
+					    int *addr_len)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+	BPF_CGROUP_RUN_PROG_UDP6_RECVMSG_LOCK(sk, addr);
+#else
+	BPF_CGROUP_RUN_PROG_UDP6_RECVMSG_LOCK(sk, addr, addr_len);
+#endif
+}
 
 #endif /* _DTLS_COMPAT_LINUX_BPF_CGROUP_H */

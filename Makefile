@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# make help says what there is.
+
+cache ?= $(or $(KDTLS_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kdtls)
+running := $(shell uname -r)
+headers := $(wildcard /lib/modules/$(running)/build)
+
+.PHONY: all module userspace deps test check clean distclean help
+
+all: userspace $(if $(headers),module)
+
+# For the running kernel. The tests build it for theirs by themselves.
+module:
+	$(MAKE) -C /lib/modules/$(running)/build M=$(CURDIR)/net/dtls modules
+
+userspace:
+	$(MAKE) -C userspace
+
+deps:
+	tests/vm/deps
+
+test: deps
+	tests/run
+
+check: deps
+	tests/check/run
+
+clean:
+	rm -rf build
+	$(if $(headers),$(MAKE) -C $(headers) M=$(CURDIR)/net/dtls clean)
+
+distclean: clean
+	rm -rf $(cache)
+
+help:
+	@echo "make            the library, and the module if this kernel's headers are here"
+	@echo "make deps       install the Debian packages that the rest needs"
+	@echo "make test       all tests, on each kernel of tests/vm/kernels, in virtual machines"
+	@echo "make check      style, layers, sparse, checkpatch"
+	@echo "make clean      remove what was built"
+	@echo "make distclean  and what was downloaded ($(cache))"

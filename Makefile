@@ -6,7 +6,11 @@ cache ?= $(or $(KDTLS_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kdtls)
 running := $(shell uname -r)
 headers := $(wildcard /lib/modules/$(running)/build)
 
-.PHONY: all module userspace deps test check clean distclean help
+version := $(shell sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' net/dtls/main.c)
+dkms-source := /usr/src/dtls-$(version)
+
+.PHONY: all module userspace install uninstall dkms dkms-remove deps test \
+	check clean distclean help
 
 all: userspace $(if $(headers),module)
 
@@ -16,6 +20,22 @@ module:
 
 userspace:
 	$(MAKE) -C userspace
+
+install uninstall:
+	$(MAKE) -C userspace $@
+
+# The module, built again by itself for each kernel that's installed later.
+dkms:
+	rm -rf $(dkms-source)
+	install -d $(dkms-source)/net $(dkms-source)/include
+	cp -r include/uapi $(dkms-source)/include
+	cp -r net/dtls $(dkms-source)/net
+	sed 's/@version@/$(version)/' net/dtls/dkms.conf.in >$(dkms-source)/dkms.conf
+	dkms install --force dtls/$(version)
+
+dkms-remove:
+	dkms remove dtls/$(version) --all
+	rm -rf $(dkms-source)
 
 deps:
 	tests/vm/deps
@@ -35,6 +55,8 @@ distclean: clean
 
 help:
 	@echo "make            the library, and the module if this kernel's headers are here"
+	@echo "make install    the library; with prefix= and DESTDIR=; make uninstall takes it away"
+	@echo "make dkms       install the module by DKMS; make dkms-remove takes it away"
 	@echo "make deps       install the Debian packages that the rest needs"
 	@echo "make test       all tests, on each kernel of tests/vm/kernels, in virtual machines"
 	@echo "make check      style, layers, sparse, checkpatch"

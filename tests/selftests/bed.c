@@ -140,11 +140,19 @@ int bed_pair(enum bed_family family, int fd[2])
 	return bed_connect(fd[1], fd[0]);
 }
 
+/* No datagram of a test may be lost for want of room. */
+int bed_room(int fd)
+{
+	int room = 8 << 20;
+
+	return setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
+}
+
 /* The socket under test is connected, but not attached. */
 int bed_init(struct bed *bed, enum bed_family family,
 	     const struct cipher *cipher)
 {
-	int fd[2], room = 8 << 20;
+	int fd[2];
 
 	bed->family = family;
 	secret_make(&bed->tx, cipher, 1);
@@ -157,12 +165,9 @@ int bed_init(struct bed *bed, enum bed_family family,
 	if (bed->barrier < 0 || bed_bind(bed->barrier, family) ||
 	    bed_connect(bed->barrier, bed->barrier))
 		return -1;
-	/* No datagram of a test may be lost for want of room. */
-	if (setsockopt(bed->fd, SOL_SOCKET, SO_RCVBUFFORCE, &room,
-		       sizeof(room)))
+	if (bed_room(bed->fd))
 		return -1;
-	return setsockopt(bed->peer, SOL_SOCKET, SO_RCVBUFFORCE, &room,
-			  sizeof(room));
+	return bed_room(bed->peer);
 }
 
 /* Return when all that was sent before stands in its socket's queue. */
@@ -192,7 +197,7 @@ int dtls_attach_name(int fd, const char *name, socklen_t len)
 	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &domain_len))
 		return -1;
 	err = setsockopt(fd, IPPROTO_UDP, UDP_ULP, name, len);
-	if (err && errno == ENOPROTOOPT)
+	if (err)
 		err = setsockopt(fd, domain == AF_INET ? SOL_IP : SOL_IPV6,
 				 DTLS_SO_ULP, name, len);
 	return err;

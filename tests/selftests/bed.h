@@ -49,6 +49,7 @@ int bed_socket(enum bed_family family, int type, int protocol);
 int bed_bind(int fd, enum bed_family family);
 int bed_connect(int fd, int to);
 int bed_pair(enum bed_family family, int fd[2]);
+int bed_room(int fd);
 int bed_inject(const struct bed *bed, const void *datagram, size_t len);
 int bed_settle(const struct bed *bed);
 

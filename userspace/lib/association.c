@@ -19,7 +19,7 @@ struct kdtls *kdtls_association_new(int fd, int family)
 }
 
 bool kdtls_association_add(struct kdtls *k, uint8_t type, const void *content,
-			    size_t len)
+			   size_t len)
 {
 	struct kdtls_early *early = malloc(sizeof(*early) + len);
 

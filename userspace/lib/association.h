@@ -47,7 +47,7 @@ struct kdtls *kdtls_association_new(int fd, int family);
 
 /* Adds a record. False: no memory, it's lost as datagrams are. */
 bool kdtls_association_add(struct kdtls *k, uint8_t type, const void *content,
-			    size_t len);
+			   size_t len);
 
 /* Drops the first. */
 void kdtls_association_pop(struct kdtls *k);

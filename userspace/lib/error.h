@@ -4,8 +4,8 @@
 #define KDTLS_LIB_ERROR_H
 
 /* Keep the text and return -@err. */
-__attribute__((format(printf, 2, 3)))
-int kdtls_error(int err, const char *format, ...);
+__attribute__((format(printf, 2, 3))) int kdtls_error(int err,
+						      const char *format, ...);
 
 /* The same, with the reason that OpenSSL has on top of its error queue. */
 int kdtls_error_openssl(int err, const char *what);

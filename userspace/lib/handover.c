@@ -73,7 +73,8 @@ static int check_options(struct handover *ho, const struct kdtls_options *opts)
 	}
 	if (!bits)
 		bits = DTLS_WINDOW_DEFAULT;
-	if (bits < DTLS_WINDOW_MIN || bits > DTLS_WINDOW_MAX || bits & (bits - 1))
+	if (bits < DTLS_WINDOW_MIN || bits > DTLS_WINDOW_MAX ||
+	    bits & (bits - 1))
 		return kdtls_error(EINVAL,
 				   "window of %u: a power of two from %d to %d",
 				   bits, DTLS_WINDOW_MIN, DTLS_WINDOW_MAX);
@@ -111,8 +112,7 @@ static int check_ssl(SSL *ssl)
 				   "%s: only DTLS 1.2 can be handed over",
 				   SSL_get_version(ssl));
 	if (!SSL_is_init_finished(ssl) || SSL_renegotiate_pending(ssl))
-		return kdtls_error(EINPROGRESS,
-				   "the handshake isn't finished");
+		return kdtls_error(EINPROGRESS, "the handshake isn't finished");
 	if (!(SSL_get_options(ssl) & SSL_OP_NO_RENEGOTIATION))
 		return kdtls_error(EINVAL, "SSL_OP_NO_RENEGOTIATION isn't set");
 	if (SSL_get_current_compression(ssl))
@@ -129,7 +129,8 @@ static int find_received(struct handover *ho)
 		return err;
 	ho->tap = kdtls_tap_find(ho->ssl);
 	if (!ho->tap)
-		return kdtls_error(ENODATA, "no tap on this connection, or its BIOs were replaced: call kdtls_tap() before the handshake");
+		return kdtls_error(ENODATA,
+				   "no tap on this connection, or its BIOs were replaced: call kdtls_tap() before the handshake");
 	if (ho->tap->broken)
 		return kdtls_error(-ho->tap->broken, "the tap gave up: %s",
 				   strerror(-ho->tap->broken));
@@ -157,9 +158,11 @@ static int find_next_number(struct handover *ho)
 	if (SSL_write(ho->ssl, "", 1) != 1)
 		return kdtls_error_openssl(EIO, "writing a record");
 	if (!kdtls_record_next(&at, at + ho->tap->held_len, &record))
-		return kdtls_error(EIO, "OpenSSL wrote something that is no record");
+		return kdtls_error(EIO,
+				   "OpenSSL wrote something that is no record");
 	if (record.epoch != KDTLS_EPOCH)
-		return kdtls_error(EPROTO, "epoch %u: there was a renegotiation",
+		return kdtls_error(EPROTO,
+				   "epoch %u: there was a renegotiation",
 				   record.epoch);
 	opener = kdtls_opener_new(ho->keys.suite, &ho->keys.tx);
 	if (!opener)
@@ -167,7 +170,8 @@ static int find_next_number(struct handover *ho)
 	if (kdtls_opener_open(opener, &record))
 		ho->tx_next = record.seq + 1;
 	else
-		err = kdtls_error(EBADMSG, "the keys don't open OpenSSL's record");
+		err = kdtls_error(EBADMSG,
+				  "the keys don't open OpenSSL's record");
 	kdtls_opener_free(opener);
 	return err;
 }
@@ -181,9 +185,11 @@ static int attach_socket(const struct handover *ho)
 	if (err == -EEXIST)
 		err = 0;
 	if (err == -ENOPROTOOPT)
-		return kdtls_error(ENOPROTOOPT, "the kernel has no DTLS: load the module (modprobe dtls)");
+		return kdtls_error(ENOPROTOOPT,
+				   "the kernel has no DTLS: load the module (modprobe dtls)");
 	if (err == -EOPNOTSUPP)
-		return kdtls_error(EOPNOTSUPP, "the socket can't be attached while UDP_ENCAP, UDP_SEGMENT or UDP_GRO is set");
+		return kdtls_error(EOPNOTSUPP,
+				   "the socket can't be attached while UDP_ENCAP, UDP_SEGMENT or UDP_GRO is set");
 	if (err)
 		return kdtls_error(-err, "attaching the socket: %s",
 				   strerror(-err));
@@ -191,7 +197,8 @@ static int attach_socket(const struct handover *ho)
 	if (err == -EBUSY)
 		return kdtls_error(EBUSY, "the socket has keys already");
 	if (err)
-		return kdtls_error(-err, "setting the replay window's width: %s",
+		return kdtls_error(-err,
+				   "setting the replay window's width: %s",
 				   strerror(-err));
 	return 0;
 }
@@ -292,7 +299,8 @@ static void retire(struct handover *ho)
 /* RFC 6066, 4: what the peers agreed on, in the steps that it knows. */
 static size_t payload_max(SSL *ssl)
 {
-	uint8_t code = SSL_SESSION_get_max_fragment_length(SSL_get_session(ssl));
+	uint8_t code =
+		SSL_SESSION_get_max_fragment_length(SSL_get_session(ssl));
 
 	if (code == TLSEXT_max_fragment_length_DISABLED)
 		return DTLS_MAX_PAYLOAD;

@@ -102,8 +102,8 @@ int kdtls_close_notify(struct kdtls *k)
 {
 	/* warning, close_notify (RFC 5246, 7.2.1) */
 	static const unsigned char alert[] = { 1, 0 };
-	ssize_t n = kdtls_send(k, KDTLS_ALERT, alert, sizeof(alert),
-			       MSG_NOSIGNAL);
+	ssize_t n =
+		kdtls_send(k, KDTLS_ALERT, alert, sizeof(alert), MSG_NOSIGNAL);
 
 	return n < 0 ? n : 0;
 }
@@ -134,8 +134,11 @@ int kdtls_max_payload(const struct kdtls *k)
 	if (err)
 		return err;
 	payload = mtu - headers - info.tx_overhead;
-	return payload < 0 ? -EMSGSIZE :
-	       (size_t)payload < k->payload_max ? payload : (int)k->payload_max;
+	if (payload < 0)
+		return -EMSGSIZE;
+	if ((size_t)payload > k->payload_max)
+		return k->payload_max;
+	return payload;
 }
 
 int kdtls_stats(const struct kdtls *k, struct dtls_stats *stats, size_t size)

@@ -68,8 +68,7 @@ static void block_split(const uint8_t *block, bool server,
 	size_t i;
 
 	for (i = 0; i < 2; i++) {
-		memcpy(ends[i]->key, block + i * suite->key_len,
-		       suite->key_len);
+		memcpy(ends[i]->key, block + i * suite->key_len, suite->key_len);
 		memcpy(ends[i]->iv,
 		       block + 2 * suite->key_len + i * suite->iv_len,
 		       suite->iv_len);
@@ -90,7 +89,8 @@ int kdtls_keys_derive(SSL *ssl, struct kdtls_keys *keys)
 		goto wipe;
 	}
 	if (SSL_version(ssl) != DTLS1_2_VERSION) {
-		err = kdtls_error(EPROTONOSUPPORT, "%s: only DTLS 1.2 can be handed over",
+		err = kdtls_error(EPROTONOSUPPORT,
+				  "%s: only DTLS 1.2 can be handed over",
 				  SSL_get_version(ssl));
 		goto wipe;
 	}

@@ -114,6 +114,7 @@ bool kdtls_opener_open(struct kdtls_opener *o, struct kdtls_record *record)
 	       EVP_CIPHER_CTX_ctrl(o->ctx, EVP_CTRL_AEAD_SET_TAG, KDTLS_TAG_LEN,
 				   tag) > 0 &&
 	       EVP_DecryptUpdate(o->ctx, NULL, &n, aad, sizeof(aad)) > 0 &&
-	       EVP_DecryptUpdate(o->ctx, content, &n, content, content_len) > 0 &&
+	       EVP_DecryptUpdate(o->ctx, content, &n, content, content_len) >
+		       0 &&
 	       EVP_DecryptFinal_ex(o->ctx, tag, &n) > 0;
 }

@@ -9,8 +9,8 @@
 
 #include "suite.h"
 
-#define KDTLS_RECORD_HEADER	13
-#define KDTLS_RECORD_MAX	(KDTLS_RECORD_HEADER + 16384 + 2048)
+#define KDTLS_RECORD_HEADER 13
+#define KDTLS_RECORD_MAX    (KDTLS_RECORD_HEADER + 16384 + 2048)
 
 /**
  * struct kdtls_record - a record in somebody's buffer

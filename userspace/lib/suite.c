@@ -4,14 +4,13 @@
 #include "bytes.h"
 #include "suite.h"
 
-#define STRUCT(member) \
-	__typeof__(((union kdtls_crypto_info *)0)->member)
-#define PLACES(member, iv_member)					\
-	.info_len = sizeof(STRUCT(member)),				\
-	.key_len = sizeof(((union kdtls_crypto_info *)0)->member.key),	\
-	.key_at = offsetof(STRUCT(member), key),			\
+#define STRUCT(member) __typeof__(((union kdtls_crypto_info *)0)->member)
+#define PLACES(member, iv_member)                                           \
+	.info_len = sizeof(STRUCT(member)),                                 \
+	.key_len = sizeof(((union kdtls_crypto_info *)0)->member.key),      \
+	.key_at = offsetof(STRUCT(member), key),                            \
 	.iv_len = sizeof(((union kdtls_crypto_info *)0)->member.iv_member), \
-	.iv_at = offsetof(STRUCT(member), iv_member),			\
+	.iv_at = offsetof(STRUCT(member), iv_member),                       \
 	.rec_seq_at = offsetof(STRUCT(member), rec_seq)
 
 static const struct kdtls_suite suites[] = {
@@ -58,6 +57,6 @@ void kdtls_suite_crypto_info(const struct kdtls_suite *suite,
 	ci->info.cipher_type = suite->cipher_type;
 	memcpy(ci->bytes + suite->key_at, key->key, suite->key_len);
 	memcpy(ci->bytes + suite->iv_at, key->iv, suite->iv_len);
-	kdtls_put_be(ci->bytes + suite->rec_seq_at,
-		     (uint64_t)epoch << 48 | seq, 8);
+	kdtls_put_be(ci->bytes + suite->rec_seq_at, (uint64_t)epoch << 48 | seq,
+		     8);
 }

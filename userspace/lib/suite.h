@@ -8,9 +8,9 @@
 #include <linux/dtls.h>
 #include <openssl/ssl.h>
 
-#define KDTLS_KEY_MAX	32
-#define KDTLS_IV_LEN	12
-#define KDTLS_TAG_LEN	16
+#define KDTLS_KEY_MAX 32
+#define KDTLS_IV_LEN  12
+#define KDTLS_TAG_LEN 16
 
 /* One direction's part of the key block (RFC 5246, 6.3). */
 struct kdtls_key {

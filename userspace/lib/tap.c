@@ -19,8 +19,8 @@
 #include "record.h"
 #include "tap.h"
 
-#define KEPT_MIN	2048
-#define KEPT_MAX	65536
+#define KEPT_MIN 2048
+#define KEPT_MAX 65536
 
 static CRYPTO_ONCE method_once = CRYPTO_ONCE_STATIC_INIT;
 static BIO_METHOD *method;
@@ -186,7 +186,8 @@ static void method_init(void)
 
 	method_type = type;
 	if (m && BIO_meth_set_read(m, tap_read) &&
-	    BIO_meth_set_write(m, tap_write) && BIO_meth_set_ctrl(m, tap_ctrl) &&
+	    BIO_meth_set_write(m, tap_write) &&
+	    BIO_meth_set_ctrl(m, tap_ctrl) &&
 	    BIO_meth_set_destroy(m, tap_destroy))
 		method = m;
 	else
@@ -245,7 +246,8 @@ struct kdtls_tap *kdtls_tap_find(SSL *ssl)
 	struct kdtls_tap *tap = tap_of(SSL_get_rbio(ssl));
 
 	return tap && tap->ssl == ssl && tap == tap_of(SSL_get_wbio(ssl)) ?
-		       tap : NULL;
+		       tap :
+		       NULL;
 }
 
 void kdtls_tap_gate(struct kdtls_tap *tap, enum kdtls_gate gate)
@@ -269,7 +271,8 @@ int kdtls_tap(SSL *ssl)
 	if (!SSL_is_dtls(ssl))
 		return kdtls_error(EINVAL, "not a DTLS connection");
 	if (!SSL_get_rbio(ssl) || !SSL_get_wbio(ssl))
-		return kdtls_error(EINVAL, "set the BIOs or the fd before the tap");
+		return kdtls_error(EINVAL,
+				   "set the BIOs or the fd before the tap");
 	if (tap_of(SSL_get_rbio(ssl)) || tap_of(SSL_get_wbio(ssl)))
 		return kdtls_error(EEXIST, "there is a tap already");
 	if (!is_fresh(ssl))

@@ -15,7 +15,7 @@
 #include "window.h"
 
 /* The epoch of a connection's first keys; later ones are renegotiations. */
-#define KDTLS_EPOCH	1
+#define KDTLS_EPOCH 1
 
 enum kdtls_gate {
 	/* datagrams pass */

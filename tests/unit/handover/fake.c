@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <sys/socket.h>
+#include <openssl/evp.h>
+
+#include "fake.h"
+#include "kernel.h"
+
+struct fake fake;
+
+static uint64_t be(const uint8_t *p, int len)
+{
+	uint64_t v = 0;
+
+	while (len--)
+		v = v << 8 | *p++;
+	return v;
+}
+
+/* Written out by hand: the library computes its offsets. */
+static int take_key(struct fake_key *k, const void *val, socklen_t len)
+{
+	const struct tls_crypto_info *info = val;
+	const struct tls12_crypto_info_aes_gcm_128 *a = val;
+	const struct tls12_crypto_info_aes_gcm_256 *b = val;
+	const struct tls12_crypto_info_chacha20_poly1305 *c = val;
+	const uint8_t *rec_seq = NULL;
+
+	memset(k, 0, sizeof(*k));
+	if (info->version != 0xFEFD)
+		return EPROTONOSUPPORT;
+	if (info->cipher_type == 51 && len == sizeof(*a)) {
+		k->cipher = "AES-128-GCM";
+		memcpy(k->key, a->key, 16);
+		memcpy(k->iv, a->salt, 4);
+		rec_seq = a->rec_seq;
+	} else if (info->cipher_type == 52 && len == sizeof(*b)) {
+		k->cipher = "AES-256-GCM";
+		memcpy(k->key, b->key, 32);
+		memcpy(k->iv, b->salt, 4);
+		rec_seq = b->rec_seq;
+	} else if (info->cipher_type == 54 && len == sizeof(*c)) {
+		k->cipher = "ChaCha20-Poly1305";
+		memcpy(k->key, c->key, 32);
+		memcpy(k->iv, c->iv, 12);
+		rec_seq = c->rec_seq;
+	} else {
+		return EINVAL;
+	}
+	k->set = true;
+	k->epoch = be(rec_seq, 2);
+	k->seq = be(rec_seq + 2, 6);
+	return 0;
+}
+
+static int take_window(const void *val, socklen_t len)
+{
+	memset(&fake.window, 0, sizeof(fake.window));
+	memcpy(&fake.window, val, len);
+	fake.window_len = len;
+	return 0;
+}
+
+static int take_rx(const void *val, socklen_t len)
+{
+	int err = take_key(&fake.rx, val, len);
+
+	if (err)
+		return err;
+	return fake.rx.epoch == fake.window.epoch &&
+			       fake.rx.seq == fake.window.next ?
+		       0 :
+		       EINVAL;
+}
+
+static int take(int level, int name, const void *val, socklen_t len)
+{
+	if (level == SOL_IP && name == DTLS_SO_ULP) {
+		if (fake.attached)
+			return EEXIST;
+		fake.attached = true;
+		return strcmp(val, "tls") ? ENOENT : 0;
+	}
+	if (level != SOL_TLS || !fake.attached)
+		return ENOPROTOOPT;
+	switch (name) {
+	case DTLS_PARAMS:
+		if (fake.tx.set || fake.rx.set)
+			return EBUSY;
+		memcpy(&fake.params, val, len);
+		return 0;
+	case DTLS_RX_WINDOW:
+		return take_window(val, len);
+	case TLS_TX:
+		return take_key(&fake.tx, val, len);
+	case TLS_RX:
+		return take_rx(val, len);
+	}
+	return ENOPROTOOPT;
+}
+
+static int fake_setsockopt(int fd, int level, int name, const void *val,
+			   socklen_t len)
+{
+	int err;
+
+	(void)fd;
+	fake.calls++;
+	if (fake.times && name == fake.refuse) {
+		fake.times--;
+		err = fake.error;
+	} else {
+		err = take(level, name, val, len);
+	}
+	errno = err;
+	return err ? -1 : 0;
+}
+
+static int fake_getsockopt(int fd, int level, int name, void *val,
+			   socklen_t *len)
+{
+	(void)fd;
+	(void)level;
+	(void)name;
+	(void)val;
+	(void)len;
+	errno = ENOPROTOOPT;
+	return -1;
+}
+
+void fake_install(void)
+{
+	static const struct kdtls_kernel ops = {
+		.setsockopt = fake_setsockopt,
+		.getsockopt = fake_getsockopt,
+	};
+
+	memset(&fake, 0, sizeof(fake));
+	kdtls_kernel = &ops;
+}
+
+static void put_be(uint8_t *p, uint64_t v, int len)
+{
+	while (len--) {
+		p[len] = v;
+		v >>= 8;
+	}
+}
+
+static int explicit_len(const struct fake_key *key)
+{
+	return key->cipher[0] == 'A' ? 8 : 0;
+}
+
+static EVP_CIPHER_CTX *start(const struct fake_key *key, const uint8_t *record,
+			     size_t content_len, int enc)
+{
+	EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, key->cipher, NULL);
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	uint8_t nonce[12], aad[13];
+	int i, n;
+
+	memcpy(nonce, key->iv, 12);
+	if (explicit_len(key))
+		memcpy(nonce + 4, record + 13, 8);
+	else
+		for (i = 0; i < 8; i++)
+			nonce[4 + i] ^= record[3 + i];
+	memcpy(aad, record + 3, 8);
+	memcpy(aad + 8, record, 3);
+	put_be(aad + 11, content_len, 2);
+	EVP_CipherInit_ex(ctx, cipher, NULL, key->key, nonce, enc);
+	EVP_CipherUpdate(ctx, NULL, &n, aad, sizeof(aad));
+	EVP_CIPHER_free(cipher);
+	return ctx;
+}
+
+size_t fake_seal(const struct fake_key *key, uint64_t seq, uint8_t type,
+		 const void *content, size_t len, uint8_t *record)
+{
+	size_t body_len = explicit_len(key) + len + 16;
+	uint8_t *body = record + 13 + explicit_len(key);
+	EVP_CIPHER_CTX *ctx;
+	int n;
+
+	record[0] = type;
+	put_be(record + 1, 0xFEFD, 2);
+	put_be(record + 3, key->epoch, 2);
+	put_be(record + 5, seq, 6);
+	put_be(record + 11, body_len, 2);
+	if (explicit_len(key))
+		memcpy(record + 13, record + 3, 8);
+	ctx = start(key, record, len, 1);
+	EVP_CipherUpdate(ctx, body, &n, content, len);
+	EVP_CipherFinal_ex(ctx, body + len, &n);
+	EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, 16, body + len);
+	EVP_CIPHER_CTX_free(ctx);
+	return 13 + body_len;
+}
+
+int fake_open(const struct fake_key *key, const uint8_t *record, size_t len,
+	      uint8_t *content)
+{
+	size_t head = 13 + explicit_len(key);
+	EVP_CIPHER_CTX *ctx;
+	int content_len = len - head - 16;
+	int n;
+
+	if (len < head + 16)
+		return -1;
+	ctx = start(key, record, content_len, 0);
+	EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, 16,
+			    (void *)(record + len - 16));
+	EVP_CipherUpdate(ctx, content, &n, record + head, content_len);
+	n = EVP_CipherFinal_ex(ctx, content + content_len, &n);
+	EVP_CIPHER_CTX_free(ctx);
+	return n > 0 ? content_len : -1;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A kernel that keeps what it's told, and refuses what it's asked to refuse. */
+#ifndef TESTS_UNIT_HANDOVER_FAKE_H
+#define TESTS_UNIT_HANDOVER_FAKE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <linux/dtls.h>
+
+/* The part of a key that a record needs. */
+struct fake_key {
+	bool set;
+	const char *cipher;
+	uint8_t key[32];
+	uint8_t iv[12];
+	uint16_t epoch;
+	uint64_t seq;
+};
+
+/**
+ * struct fake - what the library told it
+ * @refuse: the option to be refused; 0: none
+ * @error: with which errno
+ * @times: how often
+ * @calls: setsockopt() calls
+ * @attached: DTLS_SO_ULP went in
+ * @params: DTLS_PARAMS
+ * @window: DTLS_RX_WINDOW
+ * @window_len: its length
+ * @tx: TLS_TX
+ * @rx: TLS_RX
+ */
+struct fake {
+	int refuse;
+	int error;
+	int times;
+	int calls;
+	bool attached;
+	struct dtls_params params;
+	struct dtls_window window;
+	size_t window_len;
+	struct fake_key tx;
+	struct fake_key rx;
+};
+
+extern struct fake fake;
+
+/* From now on the library talks to it. */
+void fake_install(void);
+
+/* One protected record: its length. */
+size_t fake_seal(const struct fake_key *key, uint64_t seq, uint8_t type,
+		 const void *content, size_t len, uint8_t *record);
+/* The content's length; -1: it doesn't authenticate. */
+int fake_open(const struct fake_key *key, const uint8_t *record, size_t len,
+	      uint8_t *content);
+
+#endif

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <err.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <openssl/bio.h>
+#include <openssl/ec.h>
+#include <openssl/x509.h>
+
+#include "link.h"
+
+static time_t now = 1000000;
+static BIO_METHOD *method;
+
+/* OpenSSL's timers run on this one. */
+int gettimeofday(struct timeval *restrict tv, void *restrict tz)
+{
+	(void)tz;
+	*tv = (struct timeval) { .tv_sec = now };
+	return 0;
+}
+
+static void append(struct datagram **at, struct datagram *d)
+{
+	while (*at)
+		at = &(*at)->next;
+	*at = d;
+}
+
+static struct datagram *datagram_new(const void *bytes, size_t len)
+{
+	struct datagram *d = malloc(sizeof(*d) + len);
+
+	if (!d)
+		err(1, "malloc");
+	*d = (struct datagram) { .len = len };
+	memcpy(d->bytes, bytes, len);
+	return d;
+}
+
+static struct datagram *glued(struct datagram *a, struct datagram *b)
+{
+	struct datagram *d = realloc(a, sizeof(*a) + a->len + b->len);
+
+	if (!d)
+		err(1, "realloc");
+	memcpy(d->bytes + d->len, b->bytes, b->len);
+	d->len += b->len;
+	free(b);
+	return d;
+}
+
+static uint64_t be(const uint8_t *p, int len)
+{
+	uint64_t v = 0;
+
+	while (len--)
+		v = v << 8 | *p++;
+	return v;
+}
+
+static size_t record_len(const uint8_t *p)
+{
+	return 13 + be(p + 11, 2);
+}
+
+static void note_sent(struct end *e, const uint8_t *p, size_t len)
+{
+	for (; len; len -= record_len(p), p += record_len(p))
+		if (be(p + 3, 2) == 1 && be(p + 5, 6) >= e->next)
+			e->next = be(p + 5, 6) + 1;
+}
+
+static void note_got(struct end *e, const struct datagram *d)
+{
+	const uint8_t *p = d->bytes;
+	size_t len = d->len;
+
+	if (d->forged)
+		return;
+	for (; len; len -= record_len(p), p += record_len(p))
+		if (be(p + 3, 2) == 1)
+			e->got[be(p + 5, 6)] = true;
+}
+
+static int link_write(BIO *bio, const char *buf, int len)
+{
+	struct end *e = BIO_get_data(bio);
+	uint64_t bit = e->sent < 64 ? 1ULL << e->sent : 0;
+	struct datagram *d = datagram_new(buf, len);
+	struct datagram *held = e->held;
+
+	BIO_clear_retry_flags(bio);
+	note_sent(e, d->bytes, d->len);
+	e->sent++;
+	if (bit & e->lose) {
+		free(d);
+		return len;
+	}
+	if (bit & e->late) {
+		append(&e->held, d);
+		return len;
+	}
+	e->held = NULL;
+	if (held && bit & (e->glue | e->glue << 1)) {
+		d = glued(held, d);
+		held = NULL;
+	}
+	if (bit & e->glue) {
+		e->held = d;
+		return len;
+	}
+	append(&e->peer->inbox, d);
+	append(&e->peer->inbox, held);
+	return len;
+}
+
+static int link_read(BIO *bio, char *buf, int len)
+{
+	struct end *e = BIO_get_data(bio);
+	struct datagram *d = e->inbox;
+	int n;
+
+	BIO_clear_retry_flags(bio);
+	if (!d) {
+		BIO_set_retry_read(bio);
+		return -1;
+	}
+	e->inbox = d->next;
+	note_got(e, d);
+	n = d->len < (size_t)len ? (int)d->len : len;
+	memcpy(buf, d->bytes, n);
+	free(d);
+	return n;
+}
+
+static long link_ctrl(BIO *bio, int cmd, long num, void *ptr)
+{
+	(void)bio;
+	(void)num;
+	(void)ptr;
+	switch (cmd) {
+	case BIO_CTRL_FLUSH:
+		return 1;
+	case BIO_CTRL_DGRAM_QUERY_MTU:
+		return 1400;
+	case BIO_CTRL_DGRAM_GET_MTU_OVERHEAD:
+		return 28;
+	}
+	return 0;
+}
+
+static void method_init(void)
+{
+	method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK,
+			      "link");
+	BIO_meth_set_read(method, link_read);
+	BIO_meth_set_write(method, link_write);
+	BIO_meth_set_ctrl(method, link_ctrl);
+}
+
+static void datagrams_free(struct datagram **at)
+{
+	struct datagram *d;
+
+	while ((d = *at)) {
+		*at = d->next;
+		free(d);
+	}
+}
+
+static void end_close(struct end *e)
+{
+	SSL_free(e->ssl);
+	datagrams_free(&e->inbox);
+	datagrams_free(&e->held);
+}
+
+static void end_open(struct end *e, struct end *peer, SSL_CTX *ctx)
+{
+	BIO *bio = BIO_new(method);
+
+	end_close(e);
+	memset(e, 0, sizeof(*e));
+	e->ssl = SSL_new(ctx);
+	e->peer = peer;
+	BIO_set_data(bio, e);
+	BIO_set_init(bio, 1);
+	SSL_set_bio(e->ssl, bio, bio);
+}
+
+static void certify(SSL_CTX *ctx)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	X509 *x = X509_new();
+
+	X509_set_pubkey(x, key);
+	X509_gmtime_adj(X509_getm_notBefore(x), 0);
+	X509_gmtime_adj(X509_getm_notAfter(x), 3600);
+	X509_sign(x, key, EVP_sha256());
+	SSL_CTX_use_certificate(ctx, x);
+	SSL_CTX_use_PrivateKey(ctx, key);
+	X509_free(x);
+	EVP_PKEY_free(key);
+}
+
+static SSL_CTX *ctx_new(const char *cipher)
+{
+	SSL_CTX *ctx = SSL_CTX_new(DTLS_method());
+
+	if (!ctx || !SSL_CTX_set_cipher_list(ctx, cipher))
+		errx(1, "no context for %s", cipher);
+	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION);
+	SSL_CTX_set_session_id_context(ctx, (const uint8_t *)"t", 1);
+	return ctx;
+}
+
+void link_open(struct link *l, const char *cipher)
+{
+	if (!method)
+		method_init();
+	memset(l, 0, sizeof(*l));
+	l->client_ctx = ctx_new(cipher);
+	l->server_ctx = ctx_new(cipher);
+	certify(l->server_ctx);
+	link_restart(l, NULL);
+}
+
+void link_restart(struct link *l, SSL_SESSION *session)
+{
+	end_open(&l->client, &l->server, l->client_ctx);
+	end_open(&l->server, &l->client, l->server_ctx);
+	SSL_set_connect_state(l->client.ssl);
+	SSL_set_accept_state(l->server.ssl);
+	if (session)
+		SSL_set_session(l->client.ssl, session);
+}
+
+void link_close(struct link *l)
+{
+	end_close(&l->client);
+	end_close(&l->server);
+	SSL_CTX_free(l->client_ctx);
+	SSL_CTX_free(l->server_ctx);
+}
+
+void end_settle(struct end *e)
+{
+	char byte;
+
+	if (SSL_is_init_finished(e->ssl))
+		SSL_peek(e->ssl, &byte, 1);
+	else
+		SSL_do_handshake(e->ssl);
+}
+
+void end_release(struct end *e)
+{
+	append(&e->peer->inbox, e->held);
+	e->held = NULL;
+}
+
+/* Nothing moves any more: the timers' turn. */
+static void wait_for_timers(struct link *l)
+{
+	now += 100;
+	end_release(&l->client);
+	end_release(&l->server);
+	DTLSv1_handle_timeout(l->client.ssl);
+	DTLSv1_handle_timeout(l->server.ssl);
+}
+
+bool link_handshake(struct link *l)
+{
+	int round;
+
+	for (round = 0; round < 100; round++) {
+		end_settle(&l->client);
+		end_settle(&l->server);
+		if (l->client.inbox || l->server.inbox)
+			continue;
+		if (SSL_is_init_finished(l->client.ssl) &&
+		    SSL_is_init_finished(l->server.ssl))
+			return true;
+		wait_for_timers(l);
+	}
+	return false;
+}
+
+void end_inject(struct end *e, const uint8_t *bytes, size_t len, bool forged)
+{
+	struct datagram *d = datagram_new(bytes, len);
+
+	d->forged = forged;
+	append(&e->inbox, d);
+}
+
+size_t end_take(struct end *e, uint8_t *bytes, size_t size)
+{
+	struct datagram **at = &e->inbox;
+	size_t len;
+
+	if (!*at)
+		return 0;
+	while ((*at)->next)
+		at = &(*at)->next;
+	len = (*at)->len < size ? (*at)->len : size;
+	memcpy(bytes, (*at)->bytes, len);
+	datagrams_free(at);
+	return len;
+}
+
+size_t end_queued(const struct end *e)
+{
+	const struct datagram *d;
+	size_t n = 0;
+
+	for (d = e->inbox; d; d = d->next)
+		n++;
+	return n;
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What libkdtls doesn't hand over, and what a refusal leaves behind. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/socket.h>
+
+#include "handover/bed.h"
+
+/* Each step's refusal, and what it leaves. */
+static const struct step {
+	const char *name;
+	int option;
+	int error;
+	int times;
+	int want;
+} steps[] = {
+	{ "module not loaded", DTLS_SO_ULP, ENOPROTOOPT, 2, -ENOPROTOOPT },
+	{ "socket in use", DTLS_SO_ULP, EBUSY, 1, -EBUSY },
+	{ "parameters refused", DTLS_PARAMS, ENOMEM, 1, -ENOMEM },
+	{ "window refused", DTLS_RX_WINDOW, ENOMEM, 1, -ENOMEM },
+	{ "sending key refused", TLS_TX, ENOENT, 1, -ENOENT },
+};
+
+static void refusal_leaves_openssl_usable(const struct step *step, bool server)
+{
+	struct link l;
+	struct end *e = begin(&l, ciphers[0], server);
+
+	fake.refuse = step->option;
+	fake.error = step->error;
+	fake.times = step->times;
+	say(e->peer, "unread");
+	attach(e, step->want);
+	ok(kdtls_error_text()[0], "%s: %s", step->name, kdtls_error_text());
+	ok(!fake.tx.set && !fake.rx.set, "%s: no key installed", step->name);
+	ok(hears(e, "unread"), "%s: nothing is lost", step->name);
+	say(e, "still here");
+	ok(hears(e->peer, "still here"), "%s: OpenSSL still sends", step->name);
+	check_handover(e, step->name);
+	link_close(&l);
+}
+
+static void one_enoprotoopt_is_retried(void)
+{
+	struct link l;
+	struct end *e = begin(&l, ciphers[0], false);
+
+	fake.refuse = DTLS_SO_ULP;
+	fake.error = ENOPROTOOPT;
+	fake.times = 1;
+	check_handover(e, "one ENOPROTOOPT");
+	link_close(&l);
+}
+
+static void refused_receiving_key_seals(void)
+{
+	struct link l;
+	struct end *e = begin(&l, ciphers[0], false);
+
+	fake.refuse = TLS_RX;
+	fake.error = ENOMEM;
+	fake.times = 1;
+	attach(e, -EKEYREJECTED);
+	ok(fake.tx.set && is_sealed(e), "receiving key refused: %s",
+	   kdtls_error_text());
+	attach(e, -ESHUTDOWN);
+	link_close(&l);
+}
+
+static void refused(struct end *e, int fd, struct kdtls_options *opts, int want)
+{
+	struct kdtls *k;
+	int got = kdtls_attach(e->ssl, fd, opts, &k);
+
+	ok(got == want && !k && !fake.calls, "%s (%d)",
+	   got ? kdtls_error_text() : "attach of what can't be", got);
+	fake.calls = 0;
+	if (fd >= 0)
+		close(fd);
+}
+
+static void wrong_arguments_are_refused(void)
+{
+	struct kdtls_options odd = { sizeof(odd), 1000 };
+	struct kdtls_options narrow = { sizeof(odd), 32 };
+	struct kdtls_options wide = { sizeof(odd), 16384 };
+	struct kdtls_options size = { 3, 0 };
+	struct link l;
+	struct end *e = begin(&l, ciphers[0], false);
+
+	refused(e, udp_socket(true), &odd, -EINVAL);
+	refused(e, udp_socket(true), &narrow, -EINVAL);
+	refused(e, udp_socket(true), &wide, -EINVAL);
+	refused(e, udp_socket(true), &size, -EINVAL);
+	refused(e, -1, NULL, -EBADF);
+	refused(e, dup(0), NULL, -ENOTSOCK);
+	refused(e, udp_socket(false), NULL, -ENOTCONN);
+	refused(e, socket(AF_INET, SOCK_STREAM, 0), NULL, -EPROTOTYPE);
+	refused(e, socket(AF_UNIX, SOCK_DGRAM, 0), NULL, -EPROTOTYPE);
+	SSL_clear_options(e->ssl, SSL_OP_NO_RENEGOTIATION);
+	refused(e, udp_socket(true), NULL, -EINVAL);
+	SSL_set_options(e->ssl, SSL_OP_NO_RENEGOTIATION);
+	check_handover(e, "after all refusals");
+	fake.calls = 0;
+	refused(e, udp_socket(true), NULL, -ESHUTDOWN);
+	link_close(&l);
+}
+
+static void wrong_connections_are_refused(void)
+{
+	struct link l;
+
+	fake_install();
+	link_open(&l, ciphers[0]);
+	link_handshake(&l);
+	ok(kdtls_tap(l.client.ssl) == -EALREADY, "tap after the handshake");
+	refused(&l.client, udp_socket(true), NULL, -ENODATA);
+	link_restart(&l, NULL);
+	ok(!kdtls_tap(l.client.ssl) && kdtls_tap(l.client.ssl) == -EEXIST,
+	   "second tap");
+	end_settle(&l.client);
+	refused(&l.client, udp_socket(true), NULL, -EINPROGRESS);
+	link_close(&l);
+}
+
+/* More than the tap would keep goes through an SSL that it can't judge. */
+static void other_suite_goes_on_with_openssl(void)
+{
+	char text[1001] = "";
+	struct link l;
+	struct end *e = begin(&l, "ECDHE-ECDSA-AES128-SHA256", true);
+	int i, heard = 0;
+
+	memset(text, 'y', sizeof(text) - 1);
+	for (i = 0; i < 200; i++) {
+		say(e->peer, text);
+		heard += SSL_read(e->ssl, text, sizeof(text)) == 1000;
+	}
+	ok(heard == 200, "CBC suite: OpenSSL goes on");
+	refused(e, udp_socket(true), NULL, -EOPNOTSUPP);
+	link_close(&l);
+}
+
+int main(void)
+{
+	size_t i;
+
+	for (i = 0; i < 2 * sizeof(steps) / sizeof(steps[0]); i++)
+		refusal_leaves_openssl_usable(&steps[i / 2], i & 1);
+	one_enoprotoopt_is_retried();
+	refused_receiving_key_seals();
+	wrong_arguments_are_refused();
+	wrong_connections_are_refused();
+	other_suite_goes_on_with_openssl();
+	return finish();
+}

@@ -3,19 +3,24 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <sched.h>
-#include <linux/bpf.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
-#include <sys/syscall.h>
 
 #include "check.h"
+#include "sockmap.h"
 
-#define NOBODY	65534
+#define NOBODY 65534
 
 /* A pair that is connected, but not attached. */
-FIXTURE(attach) { struct bed bed; };
+FIXTURE(attach)
+{
+	struct bed bed;
+};
 
-FIXTURE_VARIANT(attach) { enum bed_family family; };
+FIXTURE_VARIANT(attach)
+{
+	enum bed_family family;
+};
 
 FIXTURE_VARIANT_ADD(attach, ipv4) { .family = BED_IPV4 };
 FIXTURE_VARIANT_ADD(attach, ipv6) { .family = BED_IPV6 };
@@ -32,12 +37,12 @@ FIXTURE_TEARDOWN(attach)
 }
 
 /* A socket that can't be attached stays as it was. */
-#define EXPECT_REFUSED(code, socket)					\
-	do {								\
-		struct dtls_stats _stats;				\
-		EXPECT_ERRNO(code, dtls_attach(socket));		\
-		EXPECT_EQ(-1, dtls_stats(socket, &_stats));		\
-		EXPECT_EQ(0, dtls_net_stat("DtlsCurrAttached"));	\
+#define EXPECT_REFUSED(code, socket)                             \
+	do {                                                     \
+		struct dtls_stats _stats;                        \
+		EXPECT_ERRNO(code, dtls_attach(socket));         \
+		EXPECT_EQ(-1, dtls_stats(socket, &_stats));      \
+		EXPECT_EQ(0, dtls_net_stat("DtlsCurrAttached")); \
 	} while (0)
 
 static int option(int fd, int level, int name, int value)
@@ -152,7 +157,7 @@ TEST_F(attach, raw_is_refused)
 	ASSERT_LE(0, fd);
 	EXPECT_REFUSED(EOPNOTSUPP, fd);
 	if (variant->family == BED_MAPPED)
-		return;		/* A raw socket of IPv6 connects to IPv6 only. */
+		return; /* A raw socket of IPv6 connects to IPv6 only. */
 	ASSERT_EQ(0, bed_connect(fd, self->bed.peer));
 	EXPECT_REFUSED(EOPNOTSUPP, fd);
 }
@@ -235,8 +240,8 @@ TEST_F(attach, idle_cork_holds_no_record_back)
 
 TEST_F(attach, other_names_are_refused)
 {
-	static const char *const names[] = { "t", "tl", "tlss", "TLS", "dtls",
-					     "fifteen-letters" };
+	static const char *const names[] = { "t",   "tl",   "tlss",
+					     "TLS", "dtls", "fifteen-letters" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		socklen_t len = (socklen_t)strlen(names[i]);
@@ -274,10 +279,10 @@ TEST_F(attach, options_need_an_attach)
 	struct dtls_info info;
 	socklen_t len = (socklen_t)dtls_crypto_info(&ci, &self->bed.tx, 1, 0);
 
-	EXPECT_ERRNO(ENOPROTOOPT, setsockopt(self->bed.fd, SOL_TLS, TLS_TX, &ci,
-					     len));
-	EXPECT_ERRNO(ENOPROTOOPT, setsockopt(self->bed.fd, SOL_TLS, TLS_RX, &ci,
-					     len));
+	EXPECT_ERRNO(ENOPROTOOPT,
+		     setsockopt(self->bed.fd, SOL_TLS, TLS_TX, &ci, len));
+	EXPECT_ERRNO(ENOPROTOOPT,
+		     setsockopt(self->bed.fd, SOL_TLS, TLS_RX, &ci, len));
 	EXPECT_ERRNO(ENOPROTOOPT, dtls_window_bits(self->bed.fd, 64));
 	/* Plain UDP has another errno for this on IPv4 than on IPv6. */
 	EXPECT_EQ(-1, dtls_info(self->bed.fd, &info));
@@ -330,35 +335,6 @@ TEST_F(attach, works_in_a_user_namespace)
 	EXPECT_EQ(1, dtls_net_stat("DtlsCurrAttached"));
 }
 
-static long bpf(int cmd, union bpf_attr *attr)
-{
-	return syscall(SYS_bpf, cmd, attr, sizeof(*attr));
-}
-
-static int sockmap(void)
-{
-	union bpf_attr attr = {
-		.map_type = BPF_MAP_TYPE_SOCKMAP,
-		.key_size = 4,
-		.value_size = 4,
-		.max_entries = 1,
-	};
-
-	return (int)bpf(BPF_MAP_CREATE, &attr);
-}
-
-static int sockmap_add(int map, int fd)
-{
-	uint32_t key = 0, value = (uint32_t)fd;
-	union bpf_attr attr = {
-		.map_fd = (uint32_t)map,
-		.key = (uintptr_t)&key,
-		.value = (uintptr_t)&value,
-	};
-
-	return (int)bpf(BPF_MAP_UPDATE_ELEM, &attr);
-}
-
 TEST_F(attach, socket_in_a_sockmap_is_refused)
 {
 	int map = sockmap();
@@ -389,8 +365,8 @@ static void *attach_thread(void *arg)
 {
 	int *fd_and_result = arg;
 
-	fd_and_result[1] = dtls_attach_name(fd_and_result[0], "tls", 4) ? errno
-									: 0;
+	fd_and_result[1] =
+		dtls_attach_name(fd_and_result[0], "tls", 4) ? errno : 0;
 	return NULL;
 }
 

@@ -366,9 +366,9 @@ const char *dtls_net_mismatch(void)
 	for (size_t i = 0; i < ARRAY_SIZE(counters); i++) {
 		if (values[i] == (long long)counter(&sum, i))
 			continue;
-		snprintf(text, sizeof(text), "%s is %lld, its sockets have %llu",
-			 counters[i].name, values[i],
-			 (unsigned long long)counter(&sum, i));
+		snprintf(text, sizeof(text),
+			 "%s is %lld, its sockets have %llu", counters[i].name,
+			 values[i], (unsigned long long)counter(&sum, i));
 		return text;
 	}
 	return NULL;

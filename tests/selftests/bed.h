@@ -17,15 +17,15 @@
 enum bed_family {
 	BED_IPV4,
 	BED_IPV6,
-	BED_MAPPED,	/* an AF_INET6 socket that talks IPv4 */
+	BED_MAPPED, /* an AF_INET6 socket that talks IPv4 */
 };
 
 struct bed {
 	enum bed_family family;
-	int fd;			/* the socket under test */
-	int peer;		/* a plain UDP socket connected to it */
-	int barrier;		/* a plain UDP socket connected to itself */
-	struct secret tx, rx;	/* of @fd */
+	int fd;               /* the socket under test */
+	int peer;             /* a plain UDP socket connected to it */
+	int barrier;          /* a plain UDP socket connected to itself */
+	struct secret tx, rx; /* of @fd */
 };
 
 /* A crypto_info of any cipher. */
@@ -57,8 +57,8 @@ int dtls_attach_name(int fd, const char *name, socklen_t len);
 int dtls_attach(int fd);
 size_t dtls_crypto_info(union crypto_info *ci, const struct secret *secret,
 			uint16_t epoch, uint64_t seq);
-int dtls_key(int fd, int direction, const struct secret *secret,
-	     uint16_t epoch, uint64_t seq);
+int dtls_key(int fd, int direction, const struct secret *secret, uint16_t epoch,
+	     uint64_t seq);
 int dtls_window_bits(int fd, uint32_t bits);
 int dtls_stats(int fd, struct dtls_stats *stats);
 int dtls_info(int fd, struct dtls_info *info);

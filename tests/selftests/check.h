@@ -18,76 +18,80 @@
  * A fixture whose data is a struct bed, for each cipher on IPv4 and IPv6: its
  * socket under test is attached, and has no key yet.
  */
-#define FIXTURE_BED(name)						\
-	FIXTURE(name) { struct bed bed; };				\
-	FIXTURE_VARIANT(name) {						\
-		enum bed_family family;					\
-		uint16_t cipher;					\
-	};								\
-	BED_VARIANT(name, aes_gcm_128_ipv4, BED_IPV4,			\
-		    TLS_CIPHER_AES_GCM_128)				\
-	BED_VARIANT(name, aes_gcm_128_ipv6, BED_IPV6,			\
-		    TLS_CIPHER_AES_GCM_128)				\
-	BED_VARIANT(name, aes_gcm_256_ipv4, BED_IPV4,			\
-		    TLS_CIPHER_AES_GCM_256)				\
-	BED_VARIANT(name, aes_gcm_256_ipv6, BED_IPV6,			\
-		    TLS_CIPHER_AES_GCM_256)				\
-	BED_VARIANT(name, chacha20_poly1305_ipv4, BED_IPV4,		\
-		    TLS_CIPHER_CHACHA20_POLY1305)			\
-	BED_VARIANT(name, chacha20_poly1305_ipv6, BED_IPV6,		\
+#define FIXTURE_BED(name)                                                     \
+	FIXTURE(name)                                                         \
+	{                                                                     \
+		struct bed bed;                                               \
+	};                                                                    \
+	FIXTURE_VARIANT(name)                                                 \
+	{                                                                     \
+		enum bed_family family;                                       \
+		uint16_t cipher;                                              \
+	};                                                                    \
+	BED_VARIANT(name, aes_gcm_128_ipv4, BED_IPV4, TLS_CIPHER_AES_GCM_128) \
+	BED_VARIANT(name, aes_gcm_128_ipv6, BED_IPV6, TLS_CIPHER_AES_GCM_128) \
+	BED_VARIANT(name, aes_gcm_256_ipv4, BED_IPV4, TLS_CIPHER_AES_GCM_256) \
+	BED_VARIANT(name, aes_gcm_256_ipv6, BED_IPV6, TLS_CIPHER_AES_GCM_256) \
+	BED_VARIANT(name, chacha20_poly1305_ipv4, BED_IPV4,                   \
+		    TLS_CIPHER_CHACHA20_POLY1305)                             \
+	BED_VARIANT(name, chacha20_poly1305_ipv6, BED_IPV6,                   \
 		    TLS_CIPHER_CHACHA20_POLY1305)
 
 /* The same for what no cipher matters to. */
-#define FIXTURE_BED_FAMILY(name)					\
-	FIXTURE(name) { struct bed bed; };				\
-	FIXTURE_VARIANT(name) {						\
-		enum bed_family family;					\
-		uint16_t cipher;					\
-	};								\
-	BED_VARIANT(name, ipv4, BED_IPV4, TLS_CIPHER_AES_GCM_128)	\
-	BED_VARIANT(name, ipv6, BED_IPV6, TLS_CIPHER_AES_GCM_128)	\
+#define FIXTURE_BED_FAMILY(name)                                  \
+	FIXTURE(name)                                             \
+	{                                                         \
+		struct bed bed;                                   \
+	};                                                        \
+	FIXTURE_VARIANT(name)                                     \
+	{                                                         \
+		enum bed_family family;                           \
+		uint16_t cipher;                                  \
+	};                                                        \
+	BED_VARIANT(name, ipv4, BED_IPV4, TLS_CIPHER_AES_GCM_128) \
+	BED_VARIANT(name, ipv6, BED_IPV6, TLS_CIPHER_AES_GCM_128) \
 	BED_VARIANT(name, mapped, BED_MAPPED, TLS_CIPHER_AES_GCM_128)
 
-#define BED_VARIANT(name, variant, the_family, the_cipher)		\
-	FIXTURE_VARIANT_ADD(name, variant) {				\
-		.family = the_family,					\
-		.cipher = the_cipher,					\
+#define BED_VARIANT(name, variant, the_family, the_cipher) \
+	FIXTURE_VARIANT_ADD(name, variant) {               \
+		.family = the_family,                      \
+		.cipher = the_cipher,                      \
 	};
 
 /* Opens the bed and attaches its socket. */
-#define BED_SETUP()							\
-	do {								\
-		ASSERT_EQ(0, bed_init(&self->bed, variant->family,	\
-				      cipher_by_type(variant->cipher)));\
-		ASSERT_EQ(0, dtls_attach(self->bed.fd));		\
+#define BED_SETUP()                                                      \
+	do {                                                             \
+		ASSERT_EQ(0, bed_init(&self->bed, variant->family,       \
+				      cipher_by_type(variant->cipher))); \
+		ASSERT_EQ(0, dtls_attach(self->bed.fd));                 \
 	} while (0)
 
 /* And installs both keys: epoch 1, numbers from 0. */
-#define BED_SETUP_KEYED()						\
-	do {								\
-		BED_SETUP();						\
-		ASSERT_EQ(0, dtls_key(self->bed.fd, TLS_TX,		\
-				      &self->bed.tx, 1, 0));		\
-		ASSERT_EQ(0, dtls_key(self->bed.fd, TLS_RX,		\
-				      &self->bed.rx, 1, 0));		\
+#define BED_SETUP_KEYED()                                                     \
+	do {                                                                  \
+		BED_SETUP();                                                  \
+		ASSERT_EQ(0, dtls_key(self->bed.fd, TLS_TX, &self->bed.tx, 1, \
+				      0));                                    \
+		ASSERT_EQ(0, dtls_key(self->bed.fd, TLS_RX, &self->bed.rx, 1, \
+				      0));                                    \
 	} while (0)
 
 /* A system call fails with this errno. */
-#define EXPECT_ERRNO(code, call)					\
-	do {								\
-		errno = 0;						\
-		EXPECT_EQ(-1, call) TH_LOG("%s", #call);		\
-		EXPECT_EQ(code, errno)					\
-			TH_LOG("%s: %s", #call, strerror(errno));	\
+#define EXPECT_ERRNO(code, call)                          \
+	do {                                              \
+		errno = 0;                                \
+		EXPECT_EQ(-1, call) TH_LOG("%s", #call);  \
+		EXPECT_EQ(code, errno)                    \
+		TH_LOG("%s: %s", #call, strerror(errno)); \
 	} while (0)
 
 /*
  * The socket's counters since the attach are those named, all others zero, and
  * those of the namespace agree.
  */
-#define EXPECT_STATS(fd, ...)						\
-	expect_stats(_metadata, __LINE__, fd,				\
-		     &(struct dtls_stats){ __VA_ARGS__ })
+#define EXPECT_STATS(fd, ...)                 \
+	expect_stats(_metadata, __LINE__, fd, \
+		     &(struct dtls_stats) { __VA_ARGS__ })
 
 CHECK void expect_stats(struct __test_metadata *_metadata, int line, int fd,
 			const struct dtls_stats *expected)
@@ -98,14 +102,14 @@ CHECK void expect_stats(struct __test_metadata *_metadata, int line, int fd,
 	ASSERT_EQ(0, dtls_stats(fd, &seen));
 	differs = dtls_stats_mismatch(expected, &seen);
 	EXPECT_EQ(NULL, differs)
-		TH_LOG("line %d: %s", line, differs);
+	TH_LOG("line %d: %s", line, differs);
 	differs = dtls_net_mismatch();
 	EXPECT_EQ(NULL, differs)
-		TH_LOG("line %d: %s", line, differs);
+	TH_LOG("line %d: %s", line, differs);
 }
 
 /* The socket has this record for its reader. */
-#define EXPECT_RECORD(fd, type, content, len)				\
+#define EXPECT_RECORD(fd, type, content, len) \
 	expect_record(_metadata, __LINE__, fd, type, content, len)
 
 CHECK void expect_record(struct __test_metadata *_metadata, int line, int fd,
@@ -116,18 +120,17 @@ CHECK void expect_record(struct __test_metadata *_metadata, int line, int fd,
 	ssize_t n = msg_recv(fd, &seen_type, text, sizeof(text), &flags);
 
 	ASSERT_EQ((ssize_t)len, n)
-		TH_LOG("line %d: recvmsg(): %s", line, strerror(errno));
+	TH_LOG("line %d: recvmsg(): %s", line, strerror(errno));
 	EXPECT_EQ(type, seen_type)
-		TH_LOG("line %d", line);
+	TH_LOG("line %d", line);
 	EXPECT_EQ(0, flags & (MSG_TRUNC | MSG_CTRUNC))
-		TH_LOG("line %d", line);
+	TH_LOG("line %d", line);
 	EXPECT_EQ(0, memcmp(content, text, len))
-		TH_LOG("line %d: another content", line);
+	TH_LOG("line %d: another content", line);
 }
 
 /* The socket has nothing for its reader. */
-#define EXPECT_NOTHING(fd)						\
-	expect_nothing(_metadata, __LINE__, fd)
+#define EXPECT_NOTHING(fd) expect_nothing(_metadata, __LINE__, fd)
 
 CHECK void expect_nothing(struct __test_metadata *_metadata, int line, int fd)
 {
@@ -137,15 +140,15 @@ CHECK void expect_nothing(struct __test_metadata *_metadata, int line, int fd)
 	ssize_t n = msg_recv(fd, &type, &byte, 1, &flags);
 
 	EXPECT_EQ(-1, n)
-		TH_LOG("line %d: a record of type %d", line, type);
+	TH_LOG("line %d: a record of type %d", line, type);
 	EXPECT_EQ(EAGAIN, errno)
-		TH_LOG("line %d: %s", line, strerror(errno));
+	TH_LOG("line %d: %s", line, strerror(errno));
 	EXPECT_EQ(0, poll(&pfd, 1, 0))
-		TH_LOG("line %d: poll() says %#x", line, pfd.revents);
+	TH_LOG("line %d: poll() says %#x", line, pfd.revents);
 }
 
 /* Seal a record with the key of the receiving direction, and inject it. */
-#define INJECT(type, epoch, seq, content, len)				\
+#define INJECT(type, epoch, seq, content, len) \
 	ASSERT_EQ(0, inject(&self->bed, type, epoch, seq, content, len))
 
 CHECK int inject(const struct bed *bed, uint8_t type, uint16_t epoch,
@@ -159,8 +162,8 @@ CHECK int inject(const struct bed *bed, uint8_t type, uint16_t epoch,
 }
 
 /* The peer got a record of this number that holds this content, alone. */
-#define EXPECT_SEALED(type, epoch, seq, content, len)			\
-	expect_sealed(_metadata, __LINE__, &self->bed, type, epoch, seq,\
+#define EXPECT_SEALED(type, epoch, seq, content, len)                    \
+	expect_sealed(_metadata, __LINE__, &self->bed, type, epoch, seq, \
 		      content, len)
 
 CHECK void expect_sealed(struct __test_metadata *_metadata, int line,
@@ -174,19 +177,19 @@ CHECK void expect_sealed(struct __test_metadata *_metadata, int line,
 	ASSERT_EQ(0, bed_settle(bed));
 	n = recv(bed->peer, wire, sizeof(wire), MSG_DONTWAIT);
 	ASSERT_LT(0, n)
-		TH_LOG("line %d: nothing was sent", line);
+	TH_LOG("line %d: nothing was sent", line);
 	ASSERT_EQ((ssize_t)len,
 		  record_open(&bed->tx, wire, (size_t)n, &record, text))
-		TH_LOG("line %d: %zd bytes that don't open", line, n);
+	TH_LOG("line %d: %zd bytes that don't open", line, n);
 	EXPECT_EQ(0, memcmp(content, text, len))
-		TH_LOG("line %d: another content", line);
+	TH_LOG("line %d: another content", line);
 	EXPECT_EQ(type, record.type)
-		TH_LOG("line %d", line);
+	TH_LOG("line %d", line);
 	EXPECT_EQ(0xfefd, record.version);
 	EXPECT_EQ(epoch, record.epoch)
-		TH_LOG("line %d", line);
+	TH_LOG("line %d", line);
 	EXPECT_EQ(seq, record.seq)
-		TH_LOG("line %d", line);
+	TH_LOG("line %d", line);
 	/* RFC 9325, 7.2.1 */
 	if (bed->tx.cipher->explicit_len) {
 		EXPECT_EQ((uint64_t)epoch << 48 | seq, record.explicit_nonce);
@@ -194,20 +197,18 @@ CHECK void expect_sealed(struct __test_metadata *_metadata, int line,
 }
 
 /* The peer got nothing. */
-#define EXPECT_UNSENT()							\
-	do {								\
-		char _byte;						\
-		ASSERT_EQ(0, bed_settle(&self->bed));			\
-		EXPECT_ERRNO(EAGAIN, recv(self->bed.peer, &_byte, 1,	\
-					  MSG_DONTWAIT));		\
+#define EXPECT_UNSENT()                                                      \
+	do {                                                                 \
+		char _byte;                                                  \
+		ASSERT_EQ(0, bed_settle(&self->bed));                        \
+		EXPECT_ERRNO(EAGAIN,                                         \
+			     recv(self->bed.peer, &_byte, 1, MSG_DONTWAIT)); \
 	} while (0)
 
 /* Plain datagrams pass in both directions, as on a socket not attached. */
-#define EXPECT_PLAIN()							\
-	expect_plain(_metadata, &self->bed)
+#define EXPECT_PLAIN() expect_plain(_metadata, &self->bed)
 
-CHECK void expect_plain(struct __test_metadata *_metadata,
-			const struct bed *bed)
+CHECK void expect_plain(struct __test_metadata *_metadata, const struct bed *bed)
 {
 	char text[16];
 

@@ -34,8 +34,8 @@ TEST_F(data, both_ends_understand_each_other)
 	for (size_t i = 0; i < ARRAY_SIZE(lens); i++) {
 		for (int from = 0; from < 2; from++) {
 			ASSERT_EQ(lens[i], send(ends[from], text, lens[i], 0));
-			ASSERT_EQ(lens[i], recv(ends[!from], seen, sizeof(seen),
-						0));
+			ASSERT_EQ(lens[i],
+				  recv(ends[!from], seen, sizeof(seen), 0));
 			EXPECT_EQ(0, memcmp(text, seen, lens[i]));
 		}
 	}
@@ -85,7 +85,11 @@ TEST_F(data, both_ends_change_keys)
 	EXPECT_RECORD(bed->peer, RECORD_DATA, "new", 3);
 }
 
-enum { SENDERS = 4, SENDS = 500, RECORDS = SENDERS * SENDS };
+enum {
+	SENDERS = 4,
+	SENDS = 500,
+	RECORDS = SENDERS * SENDS
+};
 
 struct sender {
 	int fd, id, err;
@@ -110,7 +114,7 @@ static void run_senders(struct __test_metadata *_metadata, int fd)
 	pthread_t thread[SENDERS];
 
 	for (int i = 0; i < SENDERS; i++) {
-		sender[i] = (struct sender){ .fd = fd, .id = i };
+		sender[i] = (struct sender) { .fd = fd, .id = i };
 		ASSERT_EQ(0, pthread_create(&thread[i], NULL, send_many,
 					    &sender[i]));
 	}
@@ -132,9 +136,9 @@ TEST_F(data, numbers_of_parallel_senders_are_unique_and_contiguous)
 	run_senders(_metadata, self->bed.fd);
 	for (int i = 0; i < RECORDS; i++) {
 		n = recv(self->bed.peer, wire, sizeof(wire), 0);
-		ASSERT_EQ(sizeof(text), record_open(&self->bed.tx, wire,
-						    (size_t)n, &record,
-						    (uint8_t *)text));
+		ASSERT_EQ(sizeof(text),
+			  record_open(&self->bed.tx, wire, (size_t)n, &record,
+				      (uint8_t *)text));
 		ASSERT_GT(RECORDS, record.seq);
 		ASSERT_GT(SENDERS, text[0]);
 		ASSERT_GT(SENDS, text[1]);
@@ -151,11 +155,13 @@ TEST_F(data, numbers_of_parallel_senders_are_unique_and_contiguous)
 }
 
 /* Readers share a socket; each counts what it got. */
-enum { READERS = 3 };
+enum {
+	READERS = 3
+};
 
 struct reader {
 	int fd;
-	uint8_t *seen;	/* by the record's content, for all readers */
+	uint8_t *seen; /* by the record's content, for all readers */
 	int delivered, bad;
 };
 
@@ -190,8 +196,8 @@ TEST_F(data, each_record_reaches_one_of_several_readers)
 
 	ASSERT_EQ(0, attach_peer(&self->bed));
 	for (int i = 0; i < READERS; i++) {
-		reader[i] = (struct reader){ .fd = self->bed.peer,
-					     .seen = seen };
+		reader[i] =
+			(struct reader) { .fd = self->bed.peer, .seen = seen };
 		ASSERT_EQ(0, pthread_create(&thread[i], NULL, read_many,
 					    &reader[i]));
 	}
@@ -215,7 +221,10 @@ TEST_F(data, each_record_reaches_one_of_several_readers)
  */
 TEST_F(data, raced_copies_are_accepted_once)
 {
-	enum { COPIES = 3, FIRST = 500 };
+	enum {
+		COPIES = 3,
+		FIRST = 500
+	};
 	static uint8_t seen[RECORDS], wire[FIRST][64];
 	size_t len = 0;
 	struct reader reader[READERS];
@@ -230,8 +239,8 @@ TEST_F(data, raced_copies_are_accepted_once)
 				  wire[i]);
 	}
 	for (int i = 0; i < READERS; i++) {
-		reader[i] = (struct reader){ .fd = self->bed.fd,
-					     .seen = seen };
+		reader[i] =
+			(struct reader) { .fd = self->bed.fd, .seen = seen };
 		ASSERT_EQ(0, pthread_create(&thread[i], NULL, read_many,
 					    &reader[i]));
 	}
@@ -254,7 +263,9 @@ TEST_F(data, raced_copies_are_accepted_once)
 /* Senders go on while keys change: each record opens with its epoch's key. */
 TEST_F(data, keys_change_under_senders)
 {
-	enum { EPOCHS = 8 };
+	enum {
+		EPOCHS = 8
+	};
 	struct secret secrets[EPOCHS + 2];
 	uint64_t next[EPOCHS + 2] = {};
 	struct sender sender = { .fd = self->bed.fd };
@@ -278,9 +289,9 @@ TEST_F(data, keys_change_under_senders)
 
 		ASSERT_LT(0, epoch);
 		ASSERT_GE(EPOCHS, epoch);
-		ASSERT_EQ(sizeof(text), record_open(&secrets[epoch], wire,
-						    (size_t)n, &record,
-						    (uint8_t *)text));
+		ASSERT_EQ(sizeof(text),
+			  record_open(&secrets[epoch], wire, (size_t)n, &record,
+				      (uint8_t *)text));
 		EXPECT_EQ(next[epoch]++, record.seq);
 		EXPECT_EQ(i, text[1]);
 	}

@@ -54,14 +54,13 @@ static struct state state_of(const struct bed *bed)
 }
 
 /* The call fails with this errno, and the socket tells the same as before. */
-#define EXPECT_NO_CHANGE(code, call)					\
-	do {								\
-		struct state _before = state_of(&self->bed), _after;	\
-		EXPECT_ERRNO(code, call);				\
-		_after = state_of(&self->bed);				\
-		EXPECT_EQ(0, memcmp(&_before, &_after, sizeof(_before)))\
-			TH_LOG("line %d: it changed something",		\
-			       __LINE__);				\
+#define EXPECT_NO_CHANGE(code, call)                                     \
+	do {                                                             \
+		struct state _before = state_of(&self->bed), _after;     \
+		EXPECT_ERRNO(code, call);                                \
+		_after = state_of(&self->bed);                           \
+		EXPECT_EQ(0, memcmp(&_before, &_after, sizeof(_before))) \
+		TH_LOG("line %d: it changed something", __LINE__);       \
 	} while (0)
 
 static int set(int fd, int name, const void *value, size_t len)
@@ -172,7 +171,9 @@ TEST_F(keys, info_tells_what_is_installed)
 
 static void wrong_lengths(struct __test_metadata *_metadata, struct bed *bed)
 {
-	struct { struct bed bed; } copy = { *bed }, *self = &copy;
+	struct {
+		struct bed bed;
+	} copy = { *bed }, *self = &copy;
 	union crypto_info ci;
 	size_t right = dtls_crypto_info(&ci, &bed->tx, 2, 0);
 
@@ -191,10 +192,13 @@ TEST_F(keys, wrong_length_is_refused)
 
 static void wrong_versions(struct __test_metadata *_metadata, struct bed *bed)
 {
-	static const uint16_t versions[] = { 0, TLS_1_2_VERSION,
-					     TLS_1_3_VERSION, 0xfeff, 0xfefc,
-					     0xfdfe, 0xffff };
-	struct { struct bed bed; } copy = { *bed }, *self = &copy;
+	static const uint16_t versions[] = {
+		0,      TLS_1_2_VERSION, TLS_1_3_VERSION, 0xfeff,
+		0xfefc, 0xfdfe,          0xffff
+	};
+	struct {
+		struct bed bed;
+	} copy = { *bed }, *self = &copy;
 	union crypto_info ci;
 	size_t len = dtls_crypto_info(&ci, &bed->tx, 2, 0);
 
@@ -225,16 +229,17 @@ static void wrong_ciphers(struct __test_metadata *_metadata, struct bed *bed)
 		{ TLS_CIPHER_SM4_CCM, sizeof(struct tls12_crypto_info_sm4_ccm) },
 		{ 0xffff, sizeof(struct tls12_crypto_info_aes_gcm_256) },
 	};
-	struct { struct bed bed; } copy = { *bed }, *self = &copy;
+	struct {
+		struct bed bed;
+	} copy = { *bed }, *self = &copy;
 	union crypto_info ci;
 
 	dtls_crypto_info(&ci, &bed->tx, 2, 0);
 	for (size_t c = 0; c < ARRAY_SIZE(others); c++) {
 		ci.info.cipher_type = others[c].type;
 		for (size_t i = 0; i < ARRAY_SIZE(directions); i++)
-			EXPECT_NO_CHANGE(EOPNOTSUPP,
-					 set(bed->fd, directions[i], &ci,
-					     others[c].len));
+			EXPECT_NO_CHANGE(EOPNOTSUPP, set(bed->fd, directions[i],
+							 &ci, others[c].len));
 	}
 }
 
@@ -245,7 +250,9 @@ TEST_F(keys, unknown_cipher_is_refused)
 
 static void epoch_zero(struct __test_metadata *_metadata, struct bed *bed)
 {
-	struct { struct bed bed; } copy = { *bed }, *self = &copy;
+	struct {
+		struct bed bed;
+	} copy = { *bed }, *self = &copy;
 
 	for (size_t i = 0; i < ARRAY_SIZE(directions); i++)
 		EXPECT_NO_CHANGE(EINVAL, dtls_key(bed->fd, directions[i],
@@ -260,7 +267,9 @@ TEST_F(keys, epoch_zero_is_refused)
 /* Bad pointers: none, one to kernel memory, a structure that's half there. */
 static void bad_pointers(struct __test_metadata *_metadata, struct bed *bed)
 {
-	struct { struct bed bed; } copy = { *bed }, *self = &copy;
+	struct {
+		struct bed bed;
+	} copy = { *bed }, *self = &copy;
 	union crypto_info ci;
 	size_t len = dtls_crypto_info(&ci, &bed->tx, 2, 0);
 	char *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE,
@@ -316,8 +325,7 @@ TEST_F(keys, last_epoch_is_the_end)
 	for (size_t i = 0; i < ARRAY_SIZE(directions); i++) {
 		const struct secret *secret = secret_of(bed, directions[i]);
 
-		ASSERT_EQ(0, dtls_key(bed->fd, directions[i], secret, 65535,
-				      0));
+		ASSERT_EQ(0, dtls_key(bed->fd, directions[i], secret, 65535, 0));
 		EXPECT_NO_CHANGE(EBUSY, dtls_key(bed->fd, directions[i], secret,
 						 65535, 0));
 		EXPECT_NO_CHANGE(EBUSY, dtls_key(bed->fd, directions[i], secret,
@@ -335,9 +343,8 @@ TEST_F(keys, disconnected_socket_gets_no_key)
 
 	ASSERT_EQ(0, connect(self->bed.fd, &none, sizeof(none)));
 	for (size_t i = 0; i < ARRAY_SIZE(directions); i++)
-		EXPECT_NO_CHANGE(ENOTCONN,
-				 dtls_key(self->bed.fd, directions[i],
-					  &self->bed.tx, 1, 0));
+		EXPECT_NO_CHANGE(ENOTCONN, dtls_key(self->bed.fd, directions[i],
+						    &self->bed.tx, 1, 0));
 }
 
 TEST_F(keys, sending_moves_to_a_new_epoch_at_once)
@@ -363,8 +370,7 @@ TEST_F(keys, numbers_end_at_2_to_the_48)
 	struct bed *bed = &self->bed;
 	struct secret next;
 
-	ASSERT_EQ(0, dtls_key(bed->fd, TLS_TX, &bed->tx, 1,
-			      RECORD_SEQ_MAX - 1));
+	ASSERT_EQ(0, dtls_key(bed->fd, TLS_TX, &bed->tx, 1, RECORD_SEQ_MAX - 1));
 	ASSERT_EQ(3, send(bed->fd, "one", 3, 0));
 	EXPECT_SEALED(RECORD_DATA, 1, RECORD_SEQ_MAX - 1, "one", 3);
 	ASSERT_EQ(3, send(bed->fd, "two", 3, 0));
@@ -443,17 +449,17 @@ TEST_F(keys, getting_another_length_is_refused)
 	size_t right = dtls_crypto_info(&ci, &self->bed.tx, 1, 0);
 
 	for (size_t i = 0; i < ARRAY_SIZE(directions); i++) {
-		const struct secret *secret = secret_of(&self->bed,
-							directions[i]);
+		const struct secret *secret =
+			secret_of(&self->bed, directions[i]);
 
-		ASSERT_EQ(0, dtls_key(self->bed.fd, directions[i], secret, 1,
-				      0));
+		ASSERT_EQ(0,
+			  dtls_key(self->bed.fd, directions[i], secret, 1, 0));
 		for (size_t len = 0; len <= right + 1; len++) {
 			if (len != right &&
 			    len != sizeof(struct tls_crypto_info)) {
 				EXPECT_EQ(EINVAL, get(self->bed.fd,
 						      directions[i], &ci, len))
-					TH_LOG("length %zu", len);
+				TH_LOG("length %zu", len);
 			}
 		}
 	}
@@ -491,7 +497,10 @@ static void *install(void *arg)
 
 TEST_F(keys, race_for_an_epoch_has_one_winner)
 {
-	enum { THREADS = 3, ROUNDS = 10 };
+	enum {
+		THREADS = 3,
+		ROUNDS = 10
+	};
 	struct bed *bed = &self->bed;
 
 	ASSERT_EQ(0, bed_unpin_cpu());
@@ -501,7 +510,7 @@ TEST_F(keys, race_for_an_epoch_has_one_winner)
 		int winners = 0;
 
 		for (int i = 0; i < THREADS; i++) {
-			installer[i] = (struct installer){
+			installer[i] = (struct installer) {
 				.bed = bed,
 				.epoch = round,
 				.direction = directions[round % 2],
@@ -536,8 +545,8 @@ TEST_F(keys, unknown_options_are_told)
 	uint32_t value = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		EXPECT_EQ(ENOPROTOOPT, get(self->bed.fd, names[i], &value,
-					   sizeof(value)));
+		EXPECT_EQ(ENOPROTOOPT,
+			  get(self->bed.fd, names[i], &value, sizeof(value)));
 		EXPECT_NO_CHANGE(ENOPROTOOPT, set(self->bed.fd, names[i],
 						  &value, sizeof(value)));
 	}

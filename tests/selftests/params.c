@@ -42,8 +42,7 @@ TEST_F(params, window_is_1024_wide_by_default)
 
 	EXPECT_EQ(DTLS_WINDOW_DEFAULT, window_bits(self->bed.fd));
 	ASSERT_EQ(0, dtls_key(self->bed.fd, TLS_RX, &self->bed.rx, 1, 0));
-	ASSERT_EQ(0, get(self->bed.fd, DTLS_RX_WINDOW, &window,
-			 sizeof(window)));
+	ASSERT_EQ(0, get(self->bed.fd, DTLS_RX_WINDOW, &window, sizeof(window)));
 	EXPECT_EQ(DTLS_WINDOW_DEFAULT, window.window_bits);
 }
 
@@ -57,8 +56,8 @@ TEST_F(params, window_takes_powers_of_two)
 
 TEST_F(params, other_widths_are_refused)
 {
-	static const uint32_t others[] = { 0,	1,    2,     32,	63,
-					   65,	96,   127,   1000,	1023,
+	static const uint32_t others[] = { 0,    1,    2,     32,       63,
+					   65,   96,   127,   1000,     1023,
 					   8191, 8193, 16384, 1u << 31, ~0u };
 
 	ASSERT_EQ(0, dtls_window_bits(self->bed.fd, 256));
@@ -71,8 +70,8 @@ TEST_F(params, reserved_must_be_zero)
 {
 	struct dtls_params params = { .window_bits = 128, .reserved = 1 };
 
-	EXPECT_ERRNO(EINVAL, set(self->bed.fd, DTLS_PARAMS, &params,
-				 sizeof(params)));
+	EXPECT_ERRNO(EINVAL,
+		     set(self->bed.fd, DTLS_PARAMS, &params, sizeof(params)));
 	EXPECT_EQ(DTLS_WINDOW_DEFAULT, window_bits(self->bed.fd));
 }
 
@@ -83,8 +82,8 @@ TEST_F(params, other_lengths_are_refused)
 	for (size_t len = 0; len <= sizeof(params); len++) {
 		if (len == sizeof(params[0]))
 			continue;
-		EXPECT_ERRNO(EINVAL, set(self->bed.fd, DTLS_PARAMS, params,
-					 len));
+		EXPECT_ERRNO(EINVAL,
+			     set(self->bed.fd, DTLS_PARAMS, params, len));
 	}
 	EXPECT_EQ(DTLS_WINDOW_DEFAULT, window_bits(self->bed.fd));
 }
@@ -93,10 +92,10 @@ TEST_F(params, bad_pointer_is_refused)
 {
 	struct dtls_params params;
 
-	EXPECT_ERRNO(EFAULT, set(self->bed.fd, DTLS_PARAMS, NULL,
-				 sizeof(params)));
-	EXPECT_ERRNO(EFAULT, get(self->bed.fd, DTLS_PARAMS, NULL,
-				 sizeof(params)));
+	EXPECT_ERRNO(EFAULT,
+		     set(self->bed.fd, DTLS_PARAMS, NULL, sizeof(params)));
+	EXPECT_ERRNO(EFAULT,
+		     get(self->bed.fd, DTLS_PARAMS, NULL, sizeof(params)));
 	EXPECT_ERRNO(EFAULT, getsockopt(self->bed.fd, SOL_TLS, DTLS_PARAMS,
 					&params, NULL));
 }
@@ -183,7 +182,8 @@ TEST_F(params, window_of_an_unknown_epoch_is_not_told)
 
 TEST_F(params, a_staged_window_is_not_yet_told)
 {
-	struct dtls_window window = { .epoch = 1, .next = 5,
+	struct dtls_window window = { .epoch = 1,
+				      .next = 5,
 				      .bitmap = { 0x15 } };
 	int fd = self->bed.fd;
 
@@ -211,20 +211,21 @@ TEST_F(params, a_window_can_be_moved)
 	ASSERT_EQ(0, dtls_attach(other[0]));
 	copy = window;
 	copy.window_bits = 0;
-	ASSERT_EQ(0, set(other[0], DTLS_RX_WINDOW, &copy,
-			 WINDOW_LEN(1024 / 64)));
+	ASSERT_EQ(0,
+		  set(other[0], DTLS_RX_WINDOW, &copy, WINDOW_LEN(1024 / 64)));
 	ASSERT_EQ(0, dtls_key(other[0], TLS_RX, &self->bed.rx, 1, 2000));
 	copy = window_of(other[0], 1, 1024 / 64);
 	EXPECT_EQ(0, memcmp(&window, &copy, sizeof(window)));
 }
 
 /* Staging this fails, and what was staged before still stands. */
-#define EXPECT_UNSTAGED(code, window, len)				\
+#define EXPECT_UNSTAGED(code, window, len) \
 	EXPECT_ERRNO(code, set(self->bed.fd, DTLS_RX_WINDOW, window, len))
 
 TEST_F(params, bad_windows_are_refused)
 {
-	const struct dtls_window good = { .epoch = 1, .next = 3,
+	const struct dtls_window good = { .epoch = 1,
+					  .next = 3,
 					  .bitmap = { 5 } };
 	struct dtls_window bad;
 
@@ -277,8 +278,7 @@ TEST_F(params, window_is_a_header_and_whole_words)
 
 TEST_F(params, key_must_agree_with_the_staged_window)
 {
-	struct dtls_window window = { .epoch = 2, .next = 3,
-				      .bitmap = { 5 } };
+	struct dtls_window window = { .epoch = 2, .next = 3, .bitmap = { 5 } };
 	struct bed *bed = &self->bed;
 
 	ASSERT_EQ(0, set(bed->fd, DTLS_RX_WINDOW, &window, WINDOW_LEN(1)));
@@ -304,11 +304,23 @@ TEST_F(params, window_comes_before_its_key)
 	EXPECT_EQ(0, set(bed->fd, DTLS_RX_WINDOW, &window, WINDOW_LEN(1)));
 }
 
+/* The TLS_RX of the same epoch begins with it, whichever come before. */
+TEST_F(params, a_staged_window_waits_for_its_epoch)
+{
+	struct dtls_window window = { .epoch = 3, .next = 3, .bitmap = { 5 } };
+	struct bed *bed = &self->bed;
+
+	ASSERT_EQ(0, set(bed->fd, DTLS_RX_WINDOW, &window, WINDOW_LEN(1)));
+	ASSERT_EQ(0, dtls_key(bed->fd, TLS_RX, &bed->rx, 2, 0));
+	EXPECT_ERRNO(EINVAL, dtls_key(bed->fd, TLS_RX, &bed->rx, 3, 4));
+	ASSERT_EQ(0, dtls_key(bed->fd, TLS_RX, &bed->rx, 3, 3));
+	EXPECT_EQ(5, window_of(bed->fd, 3, 1).bitmap[0]);
+}
+
 /* A window for the next epoch doesn't touch those that are held. */
 TEST_F(params, staging_leaves_the_held_epoch_alone)
 {
-	struct dtls_window window = { .epoch = 2, .next = 3,
-				      .bitmap = { 5 } };
+	struct dtls_window window = { .epoch = 2, .next = 3, .bitmap = { 5 } };
 	struct bed *bed = &self->bed;
 
 	ASSERT_EQ(0, dtls_key(bed->fd, TLS_RX, &bed->rx, 1, 0));
@@ -347,8 +359,7 @@ TEST_F(params, shorter_structures_are_not_overrun)
 	socklen_t len = 16;
 
 	memset(value, 0xaa, sizeof(value));
-	ASSERT_EQ(0, getsockopt(self->bed.fd, SOL_TLS, DTLS_STATS, value,
-				&len));
+	ASSERT_EQ(0, getsockopt(self->bed.fd, SOL_TLS, DTLS_STATS, value, &len));
 	EXPECT_EQ(16, len);
 	EXPECT_EQ(0, value[15]);
 	EXPECT_EQ(0xaa, value[16]);
@@ -373,10 +384,10 @@ TEST_F(params, statistics_cannot_be_set)
 	struct dtls_stats stats = {};
 	struct dtls_info info = {};
 
-	EXPECT_ERRNO(ENOPROTOOPT, set(self->bed.fd, DTLS_STATS, &stats,
-				      sizeof(stats)));
-	EXPECT_ERRNO(ENOPROTOOPT, set(self->bed.fd, DTLS_INFO, &info,
-				      sizeof(info)));
+	EXPECT_ERRNO(ENOPROTOOPT,
+		     set(self->bed.fd, DTLS_STATS, &stats, sizeof(stats)));
+	EXPECT_ERRNO(ENOPROTOOPT,
+		     set(self->bed.fd, DTLS_INFO, &info, sizeof(info)));
 }
 
 TEST_F(params, two_epochs_are_counted)
@@ -396,10 +407,10 @@ TEST_F(params, two_epochs_are_counted)
 TEST_F(params, namespace_file_has_its_names)
 {
 	static const char *const names[] = {
-		"DtlsCurrAttached", "DtlsCurrTx",	"DtlsCurrRx",
-		"DtlsRxDelivered",  "DtlsRxReplayed",	"DtlsRxTooOld",
-		"DtlsRxBadTag",	    "DtlsRxWrongEpoch", "DtlsRxMalformed",
-		"DtlsRxNoKey",	    "DtlsRxError",	"DtlsTxRecords",
+		"DtlsCurrAttached", "DtlsCurrTx",       "DtlsCurrRx",
+		"DtlsRxDelivered",  "DtlsRxReplayed",   "DtlsRxTooOld",
+		"DtlsRxBadTag",     "DtlsRxWrongEpoch", "DtlsRxMalformed",
+		"DtlsRxNoKey",      "DtlsRxError",      "DtlsTxRecords",
 		"DtlsTxError",
 	};
 	FILE *file = fopen("/proc/net/dtls_stat", "r");

@@ -186,7 +186,7 @@ TEST_F(poll, epoll_edges_come_with_records)
 /* Waiters are woken by a record, and by nothing before it. */
 struct waiter {
 	int fd, result, received;
-	pid_t tid;	/* 0 until it runs */
+	pid_t tid; /* 0 until it runs */
 };
 
 static void waiter_begin(struct waiter *waiter)
@@ -201,8 +201,8 @@ static void *wait_in_poll(void *arg)
 
 	waiter_begin(waiter);
 	waiter->result = poll(&pfd, 1, -1);
-	waiter->received = (int)recv(waiter->fd, buffer, sizeof(buffer),
-				     MSG_DONTWAIT);
+	waiter->received =
+		(int)recv(waiter->fd, buffer, sizeof(buffer), MSG_DONTWAIT);
 	return NULL;
 }
 
@@ -223,8 +223,8 @@ static void *wait_in_epoll(void *arg)
 
 	waiter_begin(waiter);
 	waiter->result = epoll_wait(ep, &event, 1, -1);
-	waiter->received = (int)recv(waiter->fd, buffer, sizeof(buffer),
-				     MSG_DONTWAIT);
+	waiter->received =
+		(int)recv(waiter->fd, buffer, sizeof(buffer), MSG_DONTWAIT);
 	return NULL;
 }
 

@@ -7,9 +7,9 @@
 
 #include "record.h"
 
-#define VERSION		0xfefd
-#define NONCE_LEN	12
-#define AAD_LEN		13
+#define VERSION   0xfefd
+#define NONCE_LEN 12
+#define AAD_LEN   13
 
 static const struct cipher ciphers[] = {
 	{ "AES-128-GCM", "AES-128-GCM", TLS_CIPHER_AES_GCM_128, 16, 4, 8, 16 },
@@ -59,7 +59,7 @@ void secret_make(struct secret *secret, const struct cipher *cipher,
  */
 struct record record_make(uint8_t type, uint16_t epoch, uint64_t seq)
 {
-	return (struct record){
+	return (struct record) {
 		.type = type,
 		.version = VERSION,
 		.epoch = epoch,
@@ -136,8 +136,7 @@ static EVP_CIPHER_CTX *aead_begin(const struct secret *secret,
 	put_nonce(nonce, secret, record);
 	put_aad(aad, record, len);
 	if (!cipher || !ctx ||
-	    !EVP_CipherInit_ex(ctx, cipher, NULL, secret->key, nonce,
-			       encrypt) ||
+	    !EVP_CipherInit_ex(ctx, cipher, NULL, secret->key, nonce, encrypt) ||
 	    !EVP_CipherUpdate(ctx, NULL, &n, aad, sizeof(aad)))
 		abort();
 	EVP_CIPHER_free(cipher);

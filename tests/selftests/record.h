@@ -10,11 +10,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define RECORD_HEADER_LEN	13
-#define RECORD_SEQ_MAX		((1ULL << 48) - 1)
-#define RECORD_CONTENT_MAX	16384
+#define RECORD_HEADER_LEN  13
+#define RECORD_SEQ_MAX     ((1ULL << 48) - 1)
+#define RECORD_CONTENT_MAX 16384
 /* Room for any record that a test makes, the too long ones as well. */
-#define RECORD_ROOM		(RECORD_CONTENT_MAX + 2048 + RECORD_HEADER_LEN)
+#define RECORD_ROOM (RECORD_CONTENT_MAX + 2048 + RECORD_HEADER_LEN)
 
 enum {
 	RECORD_CCS = 20,
@@ -25,9 +25,9 @@ enum {
 
 /* What a cipher is called, and the lengths of its parts in bytes. */
 struct cipher {
-	const char *name;	/* as the known-answer records call it */
-	const char *evp;	/* as OpenSSL calls it */
-	uint16_t type;		/* TLS_CIPHER_* */
+	const char *name; /* as the known-answer records call it */
+	const char *evp;  /* as OpenSSL calls it */
+	uint16_t type;    /* TLS_CIPHER_* */
 	size_t key_len, iv_len, explicit_len, tag_len;
 };
 
@@ -35,7 +35,7 @@ struct cipher {
 struct secret {
 	const struct cipher *cipher;
 	uint8_t key[32];
-	uint8_t iv[12];		/* the write IV: 4 or 12 bytes */
+	uint8_t iv[12]; /* the write IV: 4 or 12 bytes */
 };
 
 /* The header of a record. */
@@ -44,7 +44,7 @@ struct record {
 	uint16_t version;
 	uint16_t epoch;
 	uint64_t seq;
-	uint64_t explicit_nonce;	/* unused where the cipher has none */
+	uint64_t explicit_nonce; /* unused where the cipher has none */
 };
 
 const struct cipher *cipher_by_type(uint16_t type);

@@ -44,19 +44,18 @@ static uint8_t *add_data(const struct bed *bed, uint64_t seq)
 	return add_record(bed, RECORD_DATA, seq, &seq, sizeof(seq));
 }
 
-#define INJECT_DATAGRAM()						\
-	do {								\
-		ASSERT_EQ(0, bed_inject(&self->bed, datagram.wire,	\
-					datagram.len));			\
-		datagram.len = 0;					\
+#define INJECT_DATAGRAM()                                          \
+	do {                                                       \
+		ASSERT_EQ(0, bed_inject(&self->bed, datagram.wire, \
+					datagram.len));            \
+		datagram.len = 0;                                  \
 	} while (0)
 
 /* The record that add_data() made of this number. */
-#define EXPECT_DATA(seq)						\
-	do {								\
-		uint64_t _seq = seq;					\
-		EXPECT_RECORD(self->bed.fd, RECORD_DATA, &_seq,		\
-			      sizeof(_seq));				\
+#define EXPECT_DATA(seq)                                                       \
+	do {                                                                   \
+		uint64_t _seq = seq;                                           \
+		EXPECT_RECORD(self->bed.fd, RECORD_DATA, &_seq, sizeof(_seq)); \
 	} while (0)
 
 TEST_F(records, several_in_a_datagram_are_all_read)
@@ -77,7 +76,9 @@ TEST_F(records, several_in_a_datagram_are_all_read)
 
 TEST_F(records, hundreds_in_a_datagram_are_all_read)
 {
-	enum { COUNT = 500 };
+	enum {
+		COUNT = 500
+	};
 
 	for (uint64_t seq = 0; seq < COUNT; seq++)
 		add_data(&self->bed, seq);
@@ -266,8 +267,8 @@ TEST_F(records, noise_counts_once_a_datagram)
 
 TEST_F(records, other_versions_are_malformed)
 {
-	static const uint16_t versions[] = { 0, 0x0303, 0xfeff, 0xfefc, 0xfefe,
-					     0xfdfd, 0xffff };
+	static const uint16_t versions[] = { 0,      0x0303, 0xfeff, 0xfefc,
+					     0xfefe, 0xfdfd, 0xffff };
 	uint8_t wire[100];
 
 	for (uint64_t i = 0; i < ARRAY_SIZE(versions); i++) {
@@ -339,7 +340,9 @@ TEST_F(records, longest_datagram_is_read)
 /* The stack may carry the peer's datagrams in one packet, up to the socket. */
 TEST_F(records, segmented_batch_is_taken_apart)
 {
-	enum { COUNT = 20 };
+	enum {
+		COUNT = 20
+	};
 	uint16_t size = (uint16_t)(cipher_overhead(self->bed.rx.cipher) + 8);
 	char control[CMSG_SPACE(sizeof(size))] = {};
 	struct cmsghdr *cmsg = (struct cmsghdr *)control;
@@ -367,8 +370,7 @@ TEST_F(records, segmented_batch_is_taken_apart)
 			EXPECT_DATA(seq);
 	}
 	EXPECT_NOTHING(self->bed.fd);
-	EXPECT_STATS(self->bed.fd, .rx_delivered = COUNT - 1,
-		     .rx_malformed = 1);
+	EXPECT_STATS(self->bed.fd, .rx_delivered = COUNT - 1, .rx_malformed = 1);
 }
 
 /* A raw socket sends what UDP wouldn't: a datagram with a wrong checksum. */
@@ -384,8 +386,8 @@ TEST_F(records, wrong_checksum_counts_as_for_udp)
 					      6, packet + sizeof(*udp));
 
 	ASSERT_LE(0, raw);
-	ASSERT_EQ(0, getsockname(self->bed.peer, (struct sockaddr *)&from,
-				 &len));
+	ASSERT_EQ(0,
+		  getsockname(self->bed.peer, (struct sockaddr *)&from, &len));
 	ASSERT_EQ(0, getsockname(self->bed.fd, (struct sockaddr *)&to, &len));
 	/* The port is at the same place for both families. */
 	udp->uh_sport = ((struct sockaddr_in *)&from)->sin_port;

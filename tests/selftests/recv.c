@@ -42,8 +42,8 @@ static int inject_two(const struct bed *bed, uint64_t seq, const char *first,
 
 TEST_F(recv, one_record_a_call)
 {
-	static const size_t lens[] = { 0, 1, 15, 16, 17, 1400, 8191,
-				       16383, 16384 };
+	static const size_t lens[] = { 0,    1,    15,    16,   17,
+				       1400, 8191, 16383, 16384 };
 	size_t i;
 
 	fill_text();
@@ -68,8 +68,8 @@ TEST_F(recv, plain_calls_need_no_control_buffer)
 	EXPECT_EQ(3, read(self->bed.fd, small, sizeof(small)));
 	EXPECT_EQ(0, memcmp("two", small, 3));
 	EXPECT_EQ(0, recv(self->bed.fd, small, sizeof(small), 0));
-	EXPECT_EQ(4, recvfrom(self->bed.fd, small, sizeof(small), 0, NULL,
-			      NULL));
+	EXPECT_EQ(4,
+		  recvfrom(self->bed.fd, small, sizeof(small), 0, NULL, NULL));
 	EXPECT_EQ(0, memcmp("four", small, 4));
 }
 
@@ -106,8 +106,7 @@ TEST_F(recv, peek_leaves_the_record)
 	ASSERT_EQ(0, inject_two(&self->bed, 0, "first", "second"));
 	for (int i = 0; i < 3; i++) {
 		flags = MSG_PEEK | MSG_DONTWAIT;
-		ASSERT_EQ(5, msg_recv(self->bed.fd, &type, buffer, 100,
-				      &flags));
+		ASSERT_EQ(5, msg_recv(self->bed.fd, &type, buffer, 100, &flags));
 		EXPECT_EQ(RECORD_DATA, type);
 		EXPECT_EQ(0, memcmp("first", buffer, 5));
 	}
@@ -123,8 +122,10 @@ TEST_F(recv, peek_leaves_the_record)
 
 TEST_F(recv, content_is_scattered)
 {
-	struct iovec iov[] = { { buffer, 1 }, { buffer + 100, 0 },
-			       { buffer + 200, 1000 }, { buffer + 2000, 9000 } };
+	struct iovec iov[] = { { buffer, 1 },
+			       { buffer + 100, 0 },
+			       { buffer + 200, 1000 },
+			       { buffer + 2000, 9000 } };
 
 	fill_text();
 	INJECT(RECORD_DATA, 1, 0, text, 5000);
@@ -200,8 +201,8 @@ TEST_F(recv, bad_pointer_loses_no_record)
 TEST_F(recv, nothing_is_eagain)
 {
 	EXPECT_NOTHING(self->bed.fd);
-	EXPECT_ERRNO(EAGAIN, recv(self->bed.fd, buffer, 100,
-				  MSG_DONTWAIT | MSG_PEEK));
+	EXPECT_ERRNO(EAGAIN,
+		     recv(self->bed.fd, buffer, 100, MSG_DONTWAIT | MSG_PEEK));
 }
 
 TEST_F(recv, timeout_is_eagain_whatever_arrives)
@@ -255,7 +256,7 @@ TEST_F(recv, recvmmsg_takes_a_record_a_message)
 	struct mmsghdr msgs[4] = {};
 
 	for (size_t i = 0; i < 4; i++) {
-		iov[i] = (struct iovec){ buffer + 100 * i, 100 };
+		iov[i] = (struct iovec) { buffer + 100 * i, 100 };
 		msgs[i].msg_hdr.msg_iov = &iov[i];
 		msgs[i].msg_hdr.msg_iovlen = 1;
 	}
@@ -313,7 +314,8 @@ TEST_F(recv, control_messages_of_udp_come_too)
 	int level = ipv4 ? SOL_IP : SOL_IPV6;
 	char control[512];
 	struct iovec iov = { buffer, 100 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
 			      .msg_control = control };
 
 	ASSERT_EQ(0, enable(self->bed.fd, SOL_SOCKET, SO_TIMESTAMP));
@@ -327,10 +329,10 @@ TEST_F(recv, control_messages_of_udp_come_too)
 		ASSERT_LT(0, recvmsg(self->bed.fd, &msg, 0));
 		EXPECT_EQ(1, count_cmsg(&msg, SOL_TLS, TLS_GET_RECORD_TYPE));
 		EXPECT_EQ(1, count_cmsg(&msg, SOL_SOCKET, SCM_TIMESTAMP));
-		EXPECT_EQ(1, count_cmsg(&msg, level, ipv4 ? IP_PKTINFO :
-							    IPV6_PKTINFO));
-		EXPECT_EQ(1, count_cmsg(&msg, level, ipv4 ? IP_TTL :
-							    IPV6_HOPLIMIT));
+		EXPECT_EQ(1, count_cmsg(&msg, level,
+					ipv4 ? IP_PKTINFO : IPV6_PKTINFO));
+		EXPECT_EQ(1, count_cmsg(&msg, level,
+					ipv4 ? IP_TTL : IPV6_HOPLIMIT));
 	}
 }
 
@@ -353,6 +355,79 @@ TEST_F(recv, other_senders_are_not_heard)
 	EXPECT_RECORD(self->bed.fd, RECORD_DATA, "spoofed", 7);
 }
 
+/* All that UDP and IP may say of a datagram, on each family. */
+FIXTURE_BED_FAMILY(ancillary)
+
+FIXTURE_SETUP(ancillary)
+{
+	BED_SETUP();
+}
+
+FIXTURE_TEARDOWN(ancillary)
+{
+}
+
+static const struct {
+	int level, name;
+} ancillary_options[] = {
+	{ SOL_SOCKET, SO_TIMESTAMPNS }, { SOL_SOCKET, SO_RXQ_OVFL },
+	{ SOL_IP, IP_PKTINFO },         { SOL_IP, IP_RECVTTL },
+	{ SOL_IP, IP_RECVTOS },         { SOL_IP, IP_RECVORIGDSTADDR },
+	{ SOL_IPV6, IPV6_RECVPKTINFO }, { SOL_IPV6, IPV6_RECVHOPLIMIT },
+	{ SOL_IPV6, IPV6_RECVTCLASS },  { SOL_IPV6, IPV6_RECVORIGDSTADDR },
+};
+
+/* Level, type and length of each control message but the record's type. */
+static int list_ancillary(int fd, int list[][3])
+{
+	char control[1024];
+	struct iovec iov = { buffer, 100 };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = control,
+			      .msg_controllen = sizeof(control) };
+	int count = 0;
+
+	if (recvmsg(fd, &msg, 0) < 0)
+		return -1;
+	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg); cmsg;
+	     cmsg = CMSG_NXTHDR(&msg, cmsg)) {
+		if (cmsg->cmsg_level == SOL_TLS)
+			continue;
+		list[count][0] = cmsg->cmsg_level;
+		list[count][1] = cmsg->cmsg_type;
+		list[count][2] = (int)cmsg->cmsg_len;
+		count++;
+	}
+	return count;
+}
+
+TEST_F(ancillary, control_messages_are_those_of_a_plain_socket)
+{
+	int with_key[16][3] = {}, without[16][3] = {}, plain[16][3] = {};
+	int fd[2], count;
+
+	ASSERT_EQ(0, bed_pair(variant->family, fd));
+	for (size_t i = 0; i < ARRAY_SIZE(ancillary_options); i++) {
+		int level = ancillary_options[i].level;
+		int name = ancillary_options[i].name;
+
+		/* Those of IPv6 are no options of an IPv4 socket. */
+		EXPECT_EQ(enable(fd[0], level, name),
+			  enable(self->bed.fd, level, name));
+	}
+	ASSERT_EQ(1, send(fd[1], "x", 1, 0));
+	count = list_ancillary(fd[0], plain);
+	EXPECT_LT(4, count);
+	ASSERT_EQ(1, send(self->bed.peer, "x", 1, 0));
+	EXPECT_EQ(count, list_ancillary(self->bed.fd, without));
+	EXPECT_EQ(0, memcmp(plain, without, sizeof(plain)));
+	ASSERT_EQ(0, dtls_key(self->bed.fd, TLS_RX, &self->bed.rx, 1, 0));
+	INJECT(RECORD_DATA, 1, 0, "x", 1);
+	EXPECT_EQ(count, list_ancillary(self->bed.fd, with_key));
+	EXPECT_EQ(0, memcmp(plain, with_key, sizeof(plain)));
+}
+
 /* Datagrams that waited before there was an attach, or a key, are records. */
 FIXTURE_BED(backlog)
 
@@ -366,7 +441,9 @@ FIXTURE_TEARDOWN(backlog)
 {
 }
 
-enum { BACKLOG = 50 };
+enum {
+	BACKLOG = 50
+};
 
 /* One bad datagram in each ten. */
 static int inject_backlog(const struct bed *bed, uint64_t seq, uint64_t count)

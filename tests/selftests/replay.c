@@ -36,7 +36,11 @@ static void close_bed(struct __test_metadata *_metadata, struct bed *bed)
 	ASSERT_EQ(0, close(bed->peer));
 }
 
-enum verdict { ACCEPTED, REPLAYED, TOO_OLD };
+enum verdict {
+	ACCEPTED,
+	REPLAYED,
+	TOO_OLD
+};
 
 /* A record of this number comes; this is what becomes of it. */
 static void expect_verdict(struct __test_metadata *_metadata, int line,
@@ -59,11 +63,11 @@ static void expect_verdict(struct __test_metadata *_metadata, int line,
 	ASSERT_EQ(0, dtls_stats(bed->fd, &after));
 	differs = dtls_stats_mismatch(&before, &after);
 	EXPECT_EQ(NULL, differs)
-		TH_LOG("line %d, number %llu: %s", line,
-		       (unsigned long long)seq, differs);
+	TH_LOG("line %d, number %llu: %s", line, (unsigned long long)seq,
+	       differs);
 }
 
-#define EXPECT_VERDICT(seq, verdict)					\
+#define EXPECT_VERDICT(seq, verdict) \
 	expect_verdict(_metadata, __LINE__, bed, seq, verdict)
 
 TEST_F(replay, edges_are_exact_at_every_width)
@@ -94,10 +98,10 @@ TEST_F(replay, jumps_clear_what_they_pass)
 	for (size_t i = 0; i < ARRAY_SIZE(widths); i++) {
 		struct bed copy = self->bed, *bed = &copy;
 		uint64_t w = widths[i], top = 50000 + i;
-		const uint64_t jumps[] = { 1,	  63,	  64,	     65,
-					   w - 1, w,	  w + 1,     2 * w - 1,
-					   2 * w, 2 * w + 1, 10 * w + 7,
-					   1ULL << 33 };
+		const uint64_t jumps[] = { 1,         63,         64,
+					   65,        w - 1,      w,
+					   w + 1,     2 * w - 1,  2 * w,
+					   2 * w + 1, 10 * w + 7, 1ULL << 33 };
 
 		open_bed(_metadata, bed, widths[i], 0);
 		EXPECT_VERDICT(top, ACCEPTED);
@@ -174,7 +178,9 @@ TEST_F(replay, window_may_begin_at_the_end)
 /* Every number of a stretch, the right half first, then all of it again. */
 TEST_F(replay, each_number_is_accepted_once)
 {
-	enum { COUNT = 256 };
+	enum {
+		COUNT = 256
+	};
 	struct bed copy = self->bed, *bed = &copy;
 
 	open_bed(_metadata, bed, COUNT, 1000);
@@ -188,8 +194,8 @@ TEST_F(replay, each_number_is_accepted_once)
 /* RFC 6347, 4.1.2.6: the window moves only for what authenticated. */
 TEST_F(replay, forged_numbers_move_nothing)
 {
-	static const uint64_t forged[] = { 6, 63, 1024, 1000000, 1ULL << 40,
-					   RECORD_SEQ_MAX };
+	static const uint64_t forged[] = { 6,       63,         1024,
+					   1000000, 1ULL << 40, RECORD_SEQ_MAX };
 	struct bed copy = self->bed, *bed = &copy;
 	uint8_t wire[100];
 
@@ -214,7 +220,9 @@ TEST_F(replay, forged_numbers_move_nothing)
 /* A forgery doesn't end the association, however often (4.1.2.7). */
 TEST_F(replay, many_forgeries_change_nothing)
 {
-	enum { COUNT = 1000 };
+	enum {
+		COUNT = 1000
+	};
 	struct bed copy = self->bed, *bed = &copy;
 	uint8_t wire[100];
 	struct record record = record_make(RECORD_DATA, 1, 0);
@@ -372,7 +380,7 @@ TEST_F(replay, unprotected_records_are_refused)
 		uint8_t wire[RECORD_HEADER_LEN + 2] = {};
 
 		record_put_header(wire, &record, 2);
-		wire[RECORD_HEADER_LEN] = 2;	/* as an alert: fatal */
+		wire[RECORD_HEADER_LEN] = 2; /* as an alert: fatal */
 		ASSERT_EQ(0, bed_inject(bed, wire, sizeof(wire)));
 	}
 	EXPECT_NOTHING(bed->fd);

@@ -27,16 +27,16 @@ static void fill_text(void)
 }
 
 /* The next record has number @seq: nothing before took it, nor another one. */
-#define EXPECT_NEXT(seq)						\
-	do {								\
-		ASSERT_EQ(4, send(self->bed.fd, "next", 4, 0));		\
-		EXPECT_SEALED(RECORD_DATA, 1, seq, "next", 4);		\
+#define EXPECT_NEXT(seq)                                        \
+	do {                                                    \
+		ASSERT_EQ(4, send(self->bed.fd, "next", 4, 0)); \
+		EXPECT_SEALED(RECORD_DATA, 1, seq, "next", 4);  \
 	} while (0)
 
 TEST_F(send, one_record_a_send)
 {
-	static const size_t lens[] = { 0, 1, 15, 16, 17, 1400, 8191,
-				       16383, 16384 };
+	static const size_t lens[] = { 0,    1,    15,    16,   17,
+				       1400, 8191, 16383, 16384 };
 
 	fill_text();
 	for (size_t i = 0; i < ARRAY_SIZE(lens); i++) {
@@ -53,8 +53,8 @@ TEST_F(send, longer_than_a_record_is_refused)
 	static uint8_t long_text[100000];
 
 	for (size_t i = 0; i < ARRAY_SIZE(lens); i++)
-		EXPECT_ERRNO(EMSGSIZE, send(self->bed.fd, long_text, lens[i],
-					    0));
+		EXPECT_ERRNO(EMSGSIZE,
+			     send(self->bed.fd, long_text, lens[i], 0));
 	EXPECT_UNSENT();
 	EXPECT_STATS(self->bed.fd);
 	EXPECT_NEXT(0);
@@ -137,8 +137,7 @@ TEST_F(send, other_record_types_are_refused)
 TEST_F(send, only_application_data_may_be_empty)
 {
 	EXPECT_ERRNO(EINVAL, msg_send(self->bed.fd, RECORD_ALERT, "", 0, 0));
-	EXPECT_ERRNO(EINVAL, msg_send(self->bed.fd, RECORD_HANDSHAKE, "", 0,
-				      0));
+	EXPECT_ERRNO(EINVAL, msg_send(self->bed.fd, RECORD_HANDSHAKE, "", 0, 0));
 	EXPECT_UNSENT();
 	ASSERT_EQ(0, msg_send(self->bed.fd, RECORD_DATA, "", 0, 0));
 	EXPECT_SEALED(RECORD_DATA, 1, 0, "", 0);
@@ -172,8 +171,8 @@ TEST_F(send, malformed_control_message_is_refused)
 
 	EXPECT_ERRNO(EINVAL, send_cmsg(fd, SOL_TLS, TLS_SET_RECORD_TYPE, &type,
 				       1, sizeof(struct cmsghdr) - 1));
-	EXPECT_ERRNO(EINVAL, send_cmsg(fd, SOL_TLS, TLS_SET_RECORD_TYPE, &type,
-				       1, 0));
+	EXPECT_ERRNO(EINVAL,
+		     send_cmsg(fd, SOL_TLS, TLS_SET_RECORD_TYPE, &type, 1, 0));
 	EXPECT_ERRNO(EINVAL, send_cmsg(fd, SOL_TLS, TLS_SET_RECORD_TYPE, &type,
 				       1, CMSG_LEN(0)));
 	EXPECT_ERRNO(EINVAL, send_cmsg(fd, SOL_TLS, TLS_SET_RECORD_TYPE, &type,
@@ -265,7 +264,8 @@ TEST_F(send, address_is_refused)
 	struct sockaddr_storage addr;
 	socklen_t len = sizeof(addr);
 	struct iovec iov = { "x", 1 };
-	struct msghdr msg = { .msg_name = &addr, .msg_iov = &iov,
+	struct msghdr msg = { .msg_name = &addr,
+			      .msg_iov = &iov,
 			      .msg_iovlen = 1 };
 
 	ASSERT_EQ(0, getsockname(self->bed.barrier, (struct sockaddr *)&addr,
@@ -274,8 +274,8 @@ TEST_F(send, address_is_refused)
 				     (struct sockaddr *)&addr, len));
 	EXPECT_ERRNO(EAGAIN, recv(self->bed.barrier, text, 1, MSG_DONTWAIT));
 	len = sizeof(addr);
-	ASSERT_EQ(0, getsockname(self->bed.peer, (struct sockaddr *)&addr,
-				 &len));
+	ASSERT_EQ(0,
+		  getsockname(self->bed.peer, (struct sockaddr *)&addr, &len));
 	EXPECT_ERRNO(EISCONN, sendto(self->bed.fd, "x", 1, 0,
 				     (struct sockaddr *)&addr, len));
 	msg.msg_namelen = len;
@@ -292,8 +292,8 @@ TEST_F(send, flags_that_break_records_are_refused)
 
 	for (int zerocopy = 0; zerocopy < 2; zerocopy++) {
 		for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
-			EXPECT_ERRNO(EOPNOTSUPP, send(self->bed.fd, "x", 1,
-						      flags[i]));
+			EXPECT_ERRNO(EOPNOTSUPP,
+				     send(self->bed.fd, "x", 1, flags[i]));
 		ASSERT_EQ(0, setsockopt(self->bed.fd, SOL_SOCKET, SO_ZEROCOPY,
 					&on, sizeof(on)));
 	}
@@ -415,10 +415,10 @@ TEST_F(send, options_that_break_records_are_refused)
 	EXPECT_ERRNO(EOPNOTSUPP, option(fd, SOL_UDP, UDP_CORK, 1));
 	EXPECT_ERRNO(EOPNOTSUPP, option(fd, SOL_UDP, UDP_SEGMENT, 100));
 	EXPECT_ERRNO(EOPNOTSUPP, option(fd, SOL_UDP, UDP_GRO, 1));
-	EXPECT_ERRNO(EOPNOTSUPP, option(fd, SOL_UDP, UDP_ENCAP,
-					UDP_ENCAP_L2TPINUDP));
-	EXPECT_ERRNO(EOPNOTSUPP, option(fd, SOL_UDP, UDP_ENCAP,
-					UDP_ENCAP_ESPINUDP));
+	EXPECT_ERRNO(EOPNOTSUPP,
+		     option(fd, SOL_UDP, UDP_ENCAP, UDP_ENCAP_L2TPINUDP));
+	EXPECT_ERRNO(EOPNOTSUPP,
+		     option(fd, SOL_UDP, UDP_ENCAP, UDP_ENCAP_ESPINUDP));
 	EXPECT_EQ(0, option(fd, SOL_UDP, UDP_CORK, 0));
 	EXPECT_EQ(0, option(fd, SOL_UDP, UDP_SEGMENT, 0));
 	EXPECT_EQ(0, option(fd, SOL_UDP, UDP_GRO, 0));
@@ -443,7 +443,10 @@ TEST_F(send, other_options_are_those_of_udp)
 }
 
 /* It would give the socket back UDP's own functions: plaintext on the wire. */
-FIXTURE(mapped) { struct bed bed; };
+FIXTURE(mapped)
+{
+	struct bed bed;
+};
 
 FIXTURE_SETUP(mapped)
 {
@@ -459,8 +462,8 @@ FIXTURE_TEARDOWN(mapped)
 
 TEST_F(mapped, socket_cannot_become_ipv4)
 {
-	EXPECT_ERRNO(EOPNOTSUPP, option(self->bed.fd, SOL_IPV6, IPV6_ADDRFORM,
-					PF_INET));
+	EXPECT_ERRNO(EOPNOTSUPP,
+		     option(self->bed.fd, SOL_IPV6, IPV6_ADDRFORM, PF_INET));
 	EXPECT_NEXT(0);
 }
 

@@ -18,7 +18,9 @@ FIXTURE_TEARDOWN(splice)
 {
 }
 
-enum { FILE_LEN = 100000 };
+enum {
+	FILE_LEN = 100000
+};
 
 static uint8_t content[FILE_LEN];
 
@@ -52,7 +54,7 @@ static size_t expect_content(struct __test_metadata *_metadata,
 	while ((n = recv(bed->peer, wire, sizeof(wire), MSG_DONTWAIT)) >= 0) {
 		n = record_open(&bed->tx, wire, (size_t)n, &record, text);
 		ASSERT_LE(0, n)
-			TH_LOG("record %zu doesn't open", records);
+		TH_LOG("record %zu doesn't open", records);
 		EXPECT_EQ(seq + records, record.seq);
 		EXPECT_EQ(RECORD_DATA, record.type);
 		ASSERT_GE(end - offset, n);
@@ -66,8 +68,8 @@ static size_t expect_content(struct __test_metadata *_metadata,
 
 TEST_F(splice, file_is_sent_as_records)
 {
-	static const size_t lens[] = { 1, 100, 4096, 5000, 16384, 20000,
-				       FILE_LEN };
+	static const size_t lens[] = { 1,     100,   4096,    5000,
+				       16384, 20000, FILE_LEN };
 	uint64_t seq = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(lens); i++) {
@@ -80,8 +82,8 @@ TEST_F(splice, file_is_sent_as_records)
 					     lens[i] - sent);
 
 			ASSERT_LT(0, n)
-				TH_LOG("after %zu of %zu: %s", sent, lens[i],
-				       strerror(errno));
+			TH_LOG("after %zu of %zu: %s", sent, lens[i],
+			       strerror(errno));
 			sent += (size_t)n;
 		}
 		seq += expect_content(_metadata, &self->bed, 0, lens[i], seq);

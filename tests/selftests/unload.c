@@ -6,10 +6,17 @@
 #include <time.h>
 
 #include "check.h"
+#include "sockmap.h"
 
-FIXTURE(unload) { struct bed bed; };
+FIXTURE(unload)
+{
+	struct bed bed;
+};
 
-FIXTURE_VARIANT(unload) { enum bed_family family; };
+FIXTURE_VARIANT(unload)
+{
+	enum bed_family family;
+};
 
 FIXTURE_VARIANT_ADD(unload, ipv4) { .family = BED_IPV4 };
 FIXTURE_VARIANT_ADD(unload, ipv6) { .family = BED_IPV6 };
@@ -86,6 +93,28 @@ TEST_F(unload, without_the_module_nothing_is_attached)
 	ASSERT_EQ(0, load());
 	EXPECT_EQ(0, dtls_net_stat("DtlsCurrAttached"));
 	EXPECT_EQ(0, dtls_attach(self->bed.fd));
+}
+
+/*
+ * The first socket that asks may have operations that aren't UDP's own: no
+ * later one must suffer from that.
+ */
+TEST_F(unload, first_socket_may_be_anothers)
+{
+	int map = sockmap();
+	int fd[2];
+
+	ASSERT_LE(0, map);
+	ASSERT_EQ(0, wait_for_no_reference());
+	ASSERT_EQ(0, unload());
+	ASSERT_EQ(0, load());
+	ASSERT_EQ(0, sockmap_add(map, self->bed.fd));
+	EXPECT_ERRNO(EBUSY, dtls_attach(self->bed.fd));
+	ASSERT_EQ(0, bed_pair(variant->family, fd));
+	EXPECT_EQ(0, dtls_attach(fd[0]))
+	TH_LOG("%s", strerror(errno));
+	ASSERT_EQ(0, close(fd[0]));
+	ASSERT_EQ(0, wait_for_no_reference());
 }
 
 /* A refused attach leaves no reference behind, a served one doesn't either. */

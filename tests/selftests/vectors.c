@@ -3,9 +3,15 @@
 #include "check.h"
 #include "vector.h"
 
-FIXTURE(vectors) { struct bed bed; };
+FIXTURE(vectors)
+{
+	struct bed bed;
+};
 
-FIXTURE_VARIANT(vectors) { enum bed_family family; };
+FIXTURE_VARIANT(vectors)
+{
+	enum bed_family family;
+};
 
 FIXTURE_VARIANT_ADD(vectors, ipv4) { .family = BED_IPV4 };
 FIXTURE_VARIANT_ADD(vectors, ipv6) { .family = BED_IPV6 };
@@ -45,7 +51,7 @@ static void close_bed(struct __test_metadata *_metadata, struct bed *bed)
 	ASSERT_EQ(0, close(bed->peer));
 }
 
-#define for_each_vector(vector)						\
+#define for_each_vector(vector)                                            \
 	for (vector = vectors; vector < vectors + vectors_count; vector++) \
 		if (cipher_by_name(vector->aead))
 
@@ -53,7 +59,7 @@ static void expect_opened(struct __test_metadata *_metadata,
 			  const struct bed *bed, const struct vector *vector)
 {
 	ASSERT_EQ(0, bed_inject(bed, vector->record, vector->record_len))
-		TH_LOG("record %u", vector->id);
+	TH_LOG("record %u", vector->id);
 	expect_record(_metadata, (int)vector->id, bed->fd, vector->type,
 		      vector->plaintext, vector->plaintext_len);
 }
@@ -63,13 +69,14 @@ TEST_F(vectors, each_is_opened_once)
 	const struct vector *vector;
 	int count = 0;
 
-	for_each_vector(vector) {
+	for_each_vector(vector)
+	{
 		struct bed bed = self->bed;
 
 		open_bed(_metadata, &bed, vector);
 		expect_opened(_metadata, &bed, vector);
-		ASSERT_EQ(0, bed_inject(&bed, vector->record,
-					vector->record_len));
+		ASSERT_EQ(0,
+			  bed_inject(&bed, vector->record, vector->record_len));
 		EXPECT_NOTHING(bed.fd);
 		EXPECT_STATS(bed.fd, .rx_delivered = 1, .rx_replayed = 1);
 		close_bed(_metadata, &bed);
@@ -84,12 +91,13 @@ TEST_F(vectors, each_is_made_by_the_tests_too)
 	static uint8_t wire[RECORD_ROOM];
 	const struct vector *vector;
 
-	for_each_vector(vector) {
+	for_each_vector(vector)
+	{
 		struct secret secret = {
 			.cipher = cipher_by_name(vector->aead),
 		};
-		struct record record = record_make(vector->type, vector->epoch,
-						   vector->seq);
+		struct record record =
+			record_make(vector->type, vector->epoch, vector->seq);
 		uint64_t nonce = 0;
 
 		memcpy(secret.key, vector->key, vector->key_len);
@@ -101,7 +109,7 @@ TEST_F(vectors, each_is_made_by_the_tests_too)
 			  record_seal(&secret, &record, vector->plaintext,
 				      vector->plaintext_len, wire));
 		EXPECT_EQ(0, memcmp(wire, vector->record, vector->record_len))
-			TH_LOG("record %u", vector->id);
+		TH_LOG("record %u", vector->id);
 	}
 }
 
@@ -112,9 +120,10 @@ TEST_F(vectors, sending_makes_the_same_bytes)
 	const struct vector *vector;
 	int count = 0;
 
-	for_each_vector(vector) {
-		uint64_t number = htobe64((uint64_t)vector->epoch << 48 |
-					  vector->seq);
+	for_each_vector(vector)
+	{
+		uint64_t number =
+			htobe64((uint64_t)vector->epoch << 48 | vector->seq);
 		struct bed bed = self->bed;
 
 		/* The kernel's explicit nonce is the number, as GnuTLS's. */
@@ -130,7 +139,7 @@ TEST_F(vectors, sending_makes_the_same_bytes)
 		ASSERT_EQ(vector->record_len,
 			  recv(bed.peer, wire, sizeof(wire), 0));
 		EXPECT_EQ(0, memcmp(wire, vector->record, vector->record_len))
-			TH_LOG("record %u", vector->id);
+		TH_LOG("record %u", vector->id);
 		close_bed(_metadata, &bed);
 		count++;
 	}
@@ -141,13 +150,13 @@ TEST_F(vectors, sending_makes_the_same_bytes)
 static void count_refusal(struct dtls_stats *stats, size_t offset)
 {
 	if (offset < 3)
-		stats->rx_malformed++;	/* type, version */
+		stats->rx_malformed++; /* type, version */
 	else if (offset < 5)
-		stats->rx_no_key++;	/* an epoch above the only one */
+		stats->rx_no_key++; /* an epoch above the only one */
 	else if (offset < 11)
-		stats->rx_bad_tag++;	/* number */
+		stats->rx_bad_tag++; /* number */
 	else if (offset < 13)
-		stats->rx_malformed++;	/* a length past the end */
+		stats->rx_malformed++; /* a length past the end */
 	else
 		stats->rx_bad_tag++;
 }
@@ -166,7 +175,9 @@ static int is_flipped(const struct bed *bed, const struct vector *vector,
 }
 
 /* In bulk: reading is what costs. */
-enum { BULK = 64 };
+enum {
+	BULK = 64
+};
 
 static void expect_each_flip_refused(struct __test_metadata *_metadata,
 				     const struct bed *bed,
@@ -196,8 +207,7 @@ static void expect_each_flip_refused(struct __test_metadata *_metadata,
 		ASSERT_EQ(0, dtls_stats(bed->fd, &seen));
 		differs = dtls_stats_mismatch(&expected, &seen);
 		ASSERT_EQ(NULL, differs)
-			TH_LOG("record %u, up to byte %zu: %s", vector->id, i,
-			       differs);
+		TH_LOG("record %u, up to byte %zu: %s", vector->id, i, differs);
 	}
 	EXPECT_EQ(NULL, dtls_net_mismatch());
 }
@@ -207,7 +217,8 @@ TEST_F_TIMEOUT(vectors, each_with_a_byte_flipped_is_refused, 300)
 {
 	const struct vector *vector;
 
-	for_each_vector(vector) {
+	for_each_vector(vector)
+	{
 		struct bed bed = self->bed;
 
 		open_bed(_metadata, &bed, vector);

@@ -4,7 +4,9 @@
  * records are made and opened by the kernel.
  *
  *	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION);
- *	SSL_set_fd(ssl, fd);			connected UDP socket
+ *	bio = BIO_new_dgram(fd, BIO_NOCLOSE);	connected UDP socket
+ *	BIO_ctrl(bio, BIO_CTRL_DGRAM_SET_CONNECTED, 0, &peer);
+ *	SSL_set_bio(ssl, bio, bio);
  *	kdtls_tap(ssl);				before the handshake
  *	SSL_connect(ssl) or SSL_accept(ssl);
  *	kdtls_attach(ssl, fd, NULL, &k);	keys go into the kernel

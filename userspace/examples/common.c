@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <errno.h>
+#include <netdb.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <openssl/err.h>
+
+#include "common.h"
+
+/* The AEADs that the kernel takes, with forward secrecy. */
+#define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20"
+
+void die(enum status status, const char *format, ...)
+{
+	va_list ap;
+
+	fflush(stdout);
+	fprintf(stderr, "%s: ", program_invocation_short_name);
+	va_start(ap, format);
+	vfprintf(stderr, format, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	exit(status);
+}
+
+const char *openssl_reason(void)
+{
+	const char *reason = ERR_reason_error_string(ERR_peek_error());
+
+	if (reason)
+		return reason;
+	return errno ? strerror(errno) : "no reason given";
+}
+
+void die_openssl(enum status status, const char *what)
+{
+	die(status, "%s: %s", what, openssl_reason());
+}
+
+unsigned int parse_number(const char *name, const char *text, unsigned int max)
+{
+	char *end;
+	unsigned long n;
+
+	errno = 0;
+	n = strtoul(text, &end, 10);
+	if (errno || end == text || *end || *text == '-' || n > max)
+		die(STATUS_USAGE, "%s %s: a number up to %u is wanted", name,
+		    text, max);
+	return n;
+}
+
+void endpoint_name(struct endpoint *ep)
+{
+	char host[64], port[8];
+	int err = getnameinfo((struct sockaddr *)&ep->addr, ep->len, host,
+			      sizeof(host), port, sizeof(port),
+			      NI_NUMERICHOST | NI_NUMERICSERV);
+
+	if (err)
+		snprintf(ep->text, sizeof(ep->text), "?");
+	else
+		snprintf(ep->text, sizeof(ep->text), "%s port %s", host, port);
+}
+
+void endpoint_resolve(struct endpoint *ep, const char *host, const char *port,
+		      int flags)
+{
+	struct addrinfo hints = {
+		.ai_socktype = SOCK_DGRAM,
+		.ai_flags = flags,
+	};
+	struct addrinfo *found;
+	int err = getaddrinfo(host, port, &hints, &found);
+
+	if (err)
+		die(STATUS_USAGE, "%s port %s: %s", host, port,
+		    gai_strerror(err));
+	memcpy(&ep->addr, found->ai_addr, found->ai_addrlen);
+	ep->len = found->ai_addrlen;
+	freeaddrinfo(found);
+	endpoint_name(ep);
+}
+
+SSL_CTX *context_new(const char *ciphers)
+{
+	SSL_CTX *ctx = SSL_CTX_new(DTLS_method());
+
+	if (!ctx || !SSL_CTX_set_min_proto_version(ctx, DTLS1_2_VERSION) ||
+	    !SSL_CTX_set_max_proto_version(ctx, DTLS1_2_VERSION))
+		die_openssl(STATUS_USAGE, "DTLS 1.2");
+	if (!SSL_CTX_set_cipher_list(ctx, ciphers ? ciphers : CIPHERS))
+		die_openssl(STATUS_USAGE, ciphers ? ciphers : CIPHERS);
+	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION);
+	return ctx;
+}
+
+int connection_prepare(SSL *ssl, int fd, const struct endpoint *peer)
+{
+	BIO *bio = BIO_new_dgram(fd, BIO_NOCLOSE);
+
+	if (!bio)
+		return -ENOMEM;
+	BIO_ctrl(bio, BIO_CTRL_DGRAM_SET_CONNECTED, 0, (void *)&peer->addr);
+	SSL_set_bio(ssl, bio, bio);
+	return kdtls_tap(ssl);
+}
+
+void print_handover(const struct kdtls *k, const char *who)
+{
+	struct dtls_info info;
+
+	if (kdtls_info(k, &info, sizeof(info)))
+		memset(&info, 0, sizeof(info));
+	printf("%s: %s, keys are in the kernel: epoch %u, next number %llu\n",
+	       who, kdtls_cipher(k), info.tx_epoch,
+	       (unsigned long long)info.tx_next);
+	fflush(stdout);
+}
+
+void print_stats(const struct kdtls *k)
+{
+#define ROW(name)                                        \
+	{                                                \
+#name, offsetof(struct dtls_stats, name) \
+	}
+	static const struct {
+		const char *name;
+		size_t at;
+	} rows[] = {
+		ROW(rx_delivered), ROW(rx_replayed),    ROW(rx_too_old),
+		ROW(rx_bad_tag),   ROW(rx_wrong_epoch), ROW(rx_malformed),
+		ROW(rx_no_key),    ROW(rx_error),       ROW(tx_records),
+		ROW(tx_error),
+	};
+	struct dtls_stats stats;
+	size_t i;
+	int err = kdtls_stats(k, &stats, sizeof(stats));
+
+	if (err) {
+		printf("no counters: %s\n", strerror(-err));
+		return;
+	}
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		printf("%s %llu\n", rows[i].name,
+		       (unsigned long long)*(__u64 *)((char *)&stats +
+						      rows[i].at));
+}
+
+bool alert_closes(const unsigned char *alert, ssize_t len)
+{
+	/* fatal, or close_notify (RFC 5246, 7.2) */
+	return len == 2 && (alert[0] == 2 || alert[1] == 0);
+}

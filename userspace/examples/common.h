@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* What both examples need: options, sockets, an SSL_CTX, lines to print. */
+#ifndef KDTLS_EXAMPLES_COMMON_H
+#define KDTLS_EXAMPLES_COMMON_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <openssl/ssl.h>
+#include <kdtls.h>
+
+/* Exit statuses of both programs. */
+enum status {
+	STATUS_OK = 0,
+	STATUS_USAGE = 1, /* or a file or address that can't be used */
+	STATUS_HANDSHAKE = 2,
+	STATUS_HANDOVER = 3,
+	STATUS_ECHO = 4,
+};
+
+/* An address, with "address port" in words. */
+struct endpoint {
+	struct sockaddr_storage addr;
+	socklen_t len;
+	char text[80];
+};
+
+/* One line on stderr, and out. */
+__attribute__((noreturn, format(printf, 2, 3))) void die(enum status status,
+							 const char *format,
+							 ...);
+
+/* The same with the oldest reason that OpenSSL has. */
+__attribute__((noreturn)) void die_openssl(enum status status, const char *what);
+
+/* The reason alone. */
+const char *openssl_reason(void);
+
+/* A number from 0 to @max, or out. */
+unsigned int parse_number(const char *name, const char *text, unsigned int max);
+
+/* @flags: of getaddrinfo(). */
+void endpoint_resolve(struct endpoint *ep, const char *host, const char *port,
+		      int flags);
+void endpoint_name(struct endpoint *ep);
+
+/* DTLS 1.2 and nothing else; @ciphers: an OpenSSL list, NULL: what fits. */
+SSL_CTX *context_new(const char *ciphers);
+
+/*
+ * Makes the connected @fd the SSL's, and taps it: a datagram BIO, since that of
+ * SSL_set_fd() knows no MTU. 0 or -errno.
+ */
+int connection_prepare(SSL *ssl, int fd, const struct endpoint *peer);
+
+void print_handover(const struct kdtls *k, const char *who);
+void print_stats(const struct kdtls *k);
+
+/* The two bytes of an alert. */
+bool alert_closes(const unsigned char *alert, ssize_t len);
+
+#endif

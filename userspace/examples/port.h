@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* One UDP port: a socket for strangers, and one for each that is known. */
+#ifndef KDTLS_EXAMPLES_PORT_H
+#define KDTLS_EXAMPLES_PORT_H
+
+#include "common.h"
+
+/* A ClientHello is a good deal smaller. */
+#define PORT_DATAGRAM 2048
+
+struct port {
+	int fd;
+	struct endpoint local;
+};
+
+/* Binds it, or out. */
+void port_open(struct port *port, const char *address, const char *service);
+
+/* A datagram from somebody who has no socket yet; -1: there is none. */
+ssize_t port_receive(const struct port *port, void *datagram,
+		     struct endpoint *peer);
+void port_send(const struct port *port, const struct endpoint *peer,
+	       const void *datagram, size_t len);
+
+/* A socket on the same port that only @peer reaches; -1 and errno. */
+int port_connect(const struct port *port, const struct endpoint *peer);
+
+#endif

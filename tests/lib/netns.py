@@ -18,6 +18,7 @@ _ETH_P_ALL = 3
 _SIOCETHTOOL = 0x8946
 _ETHTOOL_STXCSUM = 0x17
 _SO_RCVBUFFORCE = 33
+_UDP_HEADER_LEN = 8
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -28,6 +29,26 @@ class Timeout(Exception):
 def readable(sock, what):
     if not select.select([sock], [], [], TIMEOUT)[0]:
         raise Timeout(what)
+
+
+def udp_payload(frame):
+    """The payload of an unfragmented UDP frame, else None; cheap."""
+    kind = frame[12:14]
+    if kind == b"\x08\x00" and frame[23] == socket.IPPROTO_UDP \
+            and not (frame[20] & 0x3F or frame[21]):
+        start = 14 + 4 * (frame[14] & 15)
+    elif kind == b"\x86\xdd" and frame[20] == socket.IPPROTO_UDP:
+        start = 14 + 40
+    else:
+        return None
+    length = int.from_bytes(frame[start + 4:start + 6], "big")
+    return frame[start + _UDP_HEADER_LEN:start + length]
+
+
+def udp_payloads(frames):
+    """The payloads of those frames that carry whole UDP datagrams."""
+    return [payload for payload in map(udp_payload, frames)
+            if payload is not None]
 
 
 class Side:
@@ -63,10 +84,6 @@ class Side:
         sock = self.socket(family)
         sock.bind((self.address[family], port))
         return sock
-
-    def command(self, *words):
-        """The argument list that runs @words in this namespace."""
-        return ["ip", "netns", "exec", self.name, *words]
 
     def configuration(self):
         other = self.other_number
@@ -163,6 +180,9 @@ class Tap:
         return self
 
     def __exit__(self, *_):
+        self.close()
+
+    def close(self):
         self.sock.close()
 
     def frames(self):

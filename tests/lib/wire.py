@@ -45,26 +45,6 @@ class Injector:
         self.socket.close()
 
 
-def udp_payload(frame):
-    """The payload of an unfragmented UDP frame, else None; cheap."""
-    kind = frame[12:14]
-    if kind == b"\x08\x00" and frame[23] == socket.IPPROTO_UDP \
-            and not (frame[20] & 0x3F or frame[21]):
-        start = 14 + 4 * (frame[14] & 15)
-    elif kind == b"\x86\xdd" and frame[20] == socket.IPPROTO_UDP:
-        start = 14 + 40
-    else:
-        return None
-    length = int.from_bytes(frame[start + 4:start + 6], "big")
-    return frame[start + UDP_HEADER_LEN:start + length]
-
-
-def udp_payloads(frames):
-    """The payloads of those frames that carry whole UDP datagrams."""
-    return [payload for payload in map(udp_payload, frames)
-            if payload is not None]
-
-
 def is_fragment(frame):
     packet = Ether(frame)
     if packet.haslayer(IPv6ExtHdrFragment):

@@ -16,7 +16,7 @@ from association import (  # noqa: E402
     run_cases, with_options)
 from harness import case, equal  # noqa: E402
 from model import Receiver  # noqa: E402
-from wire import udp_payloads  # noqa: E402
+from netns import udp_payloads  # noqa: E402
 
 UDP_MAX = 65507
 UNKNOWN_TYPES = (0, 19, 20, 24, 25, 26, 99, 255)

@@ -17,7 +17,7 @@ from association import (  # noqa: E402
     with_options)
 from harness import case, equal  # noqa: E402
 from model import Receiver  # noqa: E402
-from wire import udp_payloads  # noqa: E402
+from netns import udp_payloads  # noqa: E402
 
 RUN = 500
 WINDOWS = with_options(ONE, (64, 1024, 8192))

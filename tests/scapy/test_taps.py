@@ -15,8 +15,8 @@ import kdtls  # noqa: E402
 from association import (  # noqa: E402
     BY_BOTH, BY_CIPHER, BY_FAMILY, run_cases, with_options)
 from harness import case, equal  # noqa: E402
-from netns import Tap  # noqa: E402
-from wire import is_fragment, reassembled_payload, udp_payloads  # noqa: E402
+from netns import Tap, udp_payloads  # noqa: E402
+from wire import is_fragment, reassembled_payload  # noqa: E402
 
 MARKER = b"plaintext that no tap may ever see"
 COUNT = 50

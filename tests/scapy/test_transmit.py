@@ -18,8 +18,8 @@ import kdtls  # noqa: E402
 from association import (  # noqa: E402
     BY_BOTH, BY_CIPHER, BY_FAMILY, ONE, content, contents, run_cases)
 from harness import case, equal  # noqa: E402
-from netns import Tap  # noqa: E402
-from wire import reassembled_payload, udp_payloads  # noqa: E402
+from netns import Tap, udp_payloads  # noqa: E402
+from wire import reassembled_payload  # noqa: E402
 
 MARKER = b"plaintext that no tap may ever see"
 PROCESSES, THREADS, RECORDS_EACH = 2, 2, 800

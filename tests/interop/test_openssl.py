@@ -1,0 +1,165 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""The examples, over the kernel, against openssl's own DTLS and each other.
+
+The example is always on the right; what its kernel's counters say proves who
+made the records.
+"""
+
+import os
+import socket
+import sys
+
+TESTS = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..")
+sys.path.insert(0, os.path.join(TESTS, "lib"))
+
+# pylint: disable=wrong-import-position
+import kdtls  # noqa: E402
+from harness import case, equal, main  # noqa: E402
+from netns import Pair, Tap  # noqa: E402
+from programs import (  # noqa: E402
+    Certificate, Program, client, echo_server)
+
+FAMILIES = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
+SUITES = {
+    "ECDHE-RSA-AES128-GCM-SHA256": "AES-128-GCM",
+    "ECDHE-RSA-AES256-GCM-SHA384": "AES-256-GCM",
+    "ECDHE-RSA-CHACHA20-POLY1305": "ChaCha20-Poly1305",
+}
+EACH = tuple((family, suite) for family in FAMILIES for suite in SUITES)
+MARKER = "a line that nobody on the way may read"
+LINES = 20
+PORT = "4433"
+
+
+class Meeting:
+    """One handshake's circumstances; the counters from before it."""
+
+    def __init__(self, pair, certificate, family, suite):
+        self.pair, self.certificate = pair, certificate
+        self.family, self.suite = FAMILIES[family], suite
+        self.before = {side: self.counters(side) for side in pair.sides}
+        self.tap = Tap(pair.left)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.tap.close()
+
+    @staticmethod
+    def counters(side):
+        with side.entered():
+            return kdtls.namespace_stats()
+
+    def server(self, *options):
+        return echo_server(self.pair.right, self.family, self.certificate,
+                           "--clients", "1", *options)
+
+    def client(self, side, port, *options):
+        target = next(s for s in self.pair.sides if s is not side)
+        return client(side, target, self.family, port, self.certificate,
+                      "--cipher", self.suite, *options)
+
+    def s_client(self, port):
+        address = self.pair.right.address[self.family]
+        return Program(self.pair.left, "openssl", "s_client", "-dtls1_2",
+                       "-connect", host_port(address, port),
+                       "-cipher", self.suite, "-verify_return_error",
+                       "-CAfile", self.certificate.cert)
+
+    def s_server(self):
+        address = self.pair.left.address[self.family]
+        server = Program(self.pair.left, "openssl", "s_server", "-dtls1_2",
+                         "-accept", host_port(address, PORT),
+                         "-naccept", "1", "-cipher", self.suite,
+                         "-cert", self.certificate.cert,
+                         "-key", self.certificate.key)
+        server.expect("ACCEPT")
+        return server
+
+    def expect_handed_over(self, program):
+        """It says that the kernel has the keys of the suite's AEAD."""
+        program.expect(f": {SUITES[self.suite]}, keys are in the kernel: "
+                       "epoch 1, next number ")
+
+    def expect_carried(self, side, received, sent):
+        """The kernel opened and made so many records there, no others."""
+        now = self.counters(side)
+        moved = {name: now[name] - self.before[side][name]
+                 for name in kdtls.STATS}
+        expected = dict.fromkeys(kdtls.STATS, 0)
+        expected.update(rx_delivered=received, tx_records=sent)
+        equal(moved, expected, "counters of the kernel")
+
+    def expect_secret(self):
+        frames = self.tap.frames()
+        equal(len(frames) >= 2 * LINES, True, "frames were captured")
+        equal(any(MARKER.encode() in frame for frame in frames), False,
+              "plaintext on the wire")
+
+
+def host_port(address, port):
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def lines():
+    return [f"{number}: {MARKER}\n" for number in range(LINES)]
+
+
+@case("A19", EACH)
+def echo_server_serves_s_client(meeting):
+    server, port = meeting.server()
+    with server, meeting.s_client(port) as peer:
+        peer.expect("Cipher is " + meeting.suite)
+        meeting.expect_handed_over(server)
+        peer.expect("---\n")
+        for line in lines():
+            peer.say(line)
+            peer.expect(line)
+        peer.say("Q\n")
+        equal(peer.end(), 0, "exit status of s_client")
+        equal(server.expect("closed, "), f"{LINES} records echoed", "server")
+        equal(server.end(), 0, "exit status of the server")
+    # One more each way: its close_notify, and ours.
+    meeting.expect_carried(meeting.pair.right, LINES + 1, LINES + 1)
+    meeting.expect_secret()
+
+
+@case("A19", EACH)
+def client_talks_to_s_server_and_closes(meeting):
+    with meeting.s_server() as peer, \
+            meeting.client(meeting.pair.right, PORT, "--stdin") as ours:
+        meeting.expect_handed_over(ours)
+        for line in lines():
+            ours.say("to server " + line)
+            peer.expect("to server " + line)
+            peer.say("to client " + line)
+            ours.expect("to client " + line)
+        ours.close_input()
+        # It says so of our close_notify, and answers it.
+        peer.expect("DONE")
+        equal(peer.end(), 0, "exit status of s_server")
+        equal(ours.end(), 0, "exit status of the client")
+    meeting.expect_carried(meeting.pair.right, LINES + 1, LINES + 1)
+    meeting.expect_secret()
+
+
+@case("A19 B9", EACH)
+def client_and_echo_server_talk_kernel_to_kernel(meeting):
+    server, port = meeting.server()
+    with server, meeting.client(meeting.pair.left, port, "--count", "100",
+                                "--message", MARKER) as ours:
+        meeting.expect_handed_over(ours)
+        ours.expect("100 messages sent, 100 came back as sent")
+        equal(ours.end(), 0, "exit status of the client")
+        equal(server.expect("closed, "), "100 records echoed", "server")
+        equal(server.end(), 0, "exit status of the server")
+    for side in meeting.pair.sides:
+        meeting.expect_carried(side, 101, 101)
+    meeting.expect_secret()
+
+
+if __name__ == "__main__":
+    with Pair() as the_pair, Certificate(the_pair) as the_certificate:
+        main(lambda *variant: Meeting(the_pair, the_certificate, *variant))

@@ -9,8 +9,8 @@ headers := $(wildcard /lib/modules/$(running)/build)
 version := $(shell sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' net/dtls/main.c)
 dkms-source := /usr/src/dtls-$(version)
 
-.PHONY: all module userspace install uninstall dkms dkms-remove deps test \
-	check clean distclean help
+.PHONY: all module userspace install uninstall dkms dkms-remove deps demo \
+	test check clean distclean help
 
 all: userspace $(if $(headers),module)
 
@@ -40,6 +40,9 @@ dkms-remove:
 deps:
 	tests/vm/deps
 
+demo:
+	tests/demo/run
+
 test: deps
 	tests/run
 
@@ -58,6 +61,7 @@ help:
 	@echo "make install    the library; with prefix= and DESTDIR=; make uninstall takes it away"
 	@echo "make dkms       install the module by DKMS; make dkms-remove takes it away"
 	@echo "make deps       install the Debian packages that the rest needs"
+	@echo "make demo       show what it does, in a virtual machine; HERE=1: on this one"
 	@echo "make test       all tests, on each kernel of tests/vm/kernels, in virtual machines"
 	@echo "make check      style, layers, sparse, checkpatch"
 	@echo "make clean      remove what was built"

@@ -56,10 +56,17 @@ class Program:
                 break
             self._read(text)
         start = found + len(wanted)
-        if wanted.endswith(b"\n"):
-            end = start
+        end = start if wanted.endswith(b"\n") else end + 1
         self.read_to = end
         return self.said[start:end].decode().strip()
+
+    def line(self):
+        """The next whole line after what was expected before."""
+        start = self.read_to
+        while (end := self.said.find(b"\n", start)) < 0:
+            self._read("a line")
+        self.read_to = end + 1
+        return self.said[start:end].decode()
 
     def _read(self, wanted):
         out = self.process.stdout

@@ -69,8 +69,26 @@ struct dtls_assoc *dtls_assoc_alloc(const struct net *net)
 }
 
 /**
- * dtls_assoc_drop_keys() - no more records in either direction
- * @assoc: the association; nobody sends or reads any more
+ * dtls_assoc_uncount() - the keys are no longer there for their namespace
+ * @assoc: the association; nobody sends, reads or installs keys any more
+ *
+ * Context: any; the namespace is still alive.
+ */
+void dtls_assoc_uncount(struct dtls_assoc *assoc)
+{
+	int i;
+
+	if (rcu_access_pointer(assoc->tx))
+		dtls_stats_gauge_add(&assoc->counters, DTLS_GAUGE_TX, -1);
+	for (i = 0; i < DTLS_ASSOC_RX_EPOCHS; i++)
+		if (rcu_access_pointer(assoc->rx[i]))
+			dtls_stats_gauge_add(&assoc->counters, DTLS_GAUGE_RX,
+					     -1);
+}
+
+/**
+ * dtls_assoc_drop_keys() - wipe the keys
+ * @assoc: the association, uncounted; nobody sends or reads any more
  *
  * Context: process.
  */
@@ -82,17 +100,13 @@ void dtls_assoc_drop_keys(struct dtls_assoc *assoc)
 	mutex_lock(&assoc->key_lock);
 	epoch = rcu_replace_pointer(assoc->tx, NULL,
 				    lockdep_is_held(&assoc->key_lock));
-	if (epoch) {
-		dtls_stats_gauge_add(&assoc->counters, DTLS_GAUGE_TX, -1);
+	if (epoch)
 		dtls_epoch_put(epoch);
-	}
 	for (i = 0; i < DTLS_ASSOC_RX_EPOCHS; i++) {
 		epoch = rcu_replace_pointer(assoc->rx[i], NULL,
 					    lockdep_is_held(&assoc->key_lock));
-		if (!epoch)
-			continue;
-		dtls_stats_gauge_add(&assoc->counters, DTLS_GAUGE_RX, -1);
-		dtls_epoch_put(epoch);
+		if (epoch)
+			dtls_epoch_put(epoch);
 	}
 	mutex_unlock(&assoc->key_lock);
 }
@@ -266,6 +280,15 @@ static int apply_staged(struct dtls_assoc *assoc, u64 number,
 	return 0;
 }
 
+/* What was staged for an epoch that has its key now, or never gets one. */
+static void drop_staged(struct dtls_assoc *assoc, u16 epoch)
+{
+	if (!assoc->staged || assoc->staged->epoch > epoch)
+		return;
+	kfree(assoc->staged);
+	assoc->staged = NULL;
+}
+
 /**
  * dtls_assoc_install_rx() - open records of a new epoch from now on
  * @assoc: the association
@@ -301,8 +324,7 @@ int dtls_assoc_install_rx(struct dtls_assoc *assoc, struct dtls_aead *aead,
 	epoch->aead = aead;
 	push_rx(assoc, epoch);
 	assoc->has_keys = true;
-	kfree(assoc->staged);
-	assoc->staged = NULL;
+	drop_staged(assoc, dtls_record_epoch(number));
 unlock:
 	mutex_unlock(&assoc->key_lock);
 	return err;
@@ -389,6 +411,8 @@ int dtls_assoc_get_rx(struct dtls_assoc *assoc, u16 number,
 	rcu_read_lock();
 	for (i = 0; i < DTLS_ASSOC_RX_EPOCHS; i++) {
 		epoch = rcu_dereference(assoc->rx[i]);
+		/* With push_rx(): whoever sees the new front sees the shift. */
+		smp_rmb();
 		if (!epoch || number > epoch->epoch)
 			break;
 		err = -ENOENT;

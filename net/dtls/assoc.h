@@ -38,6 +38,7 @@ struct dtls_assoc {
 
 struct dtls_assoc *dtls_assoc_alloc(const struct net *net);
 void dtls_assoc_free(struct dtls_assoc *assoc);
+void dtls_assoc_uncount(struct dtls_assoc *assoc);
 void dtls_assoc_drop_keys(struct dtls_assoc *assoc);
 
 int dtls_assoc_set_window_bits(struct dtls_assoc *assoc, u32 bits);

@@ -16,6 +16,8 @@ struct dtls_assoc;
  * @base_ops: likewise
  * @base_destruct: likewise
  * @assoc: its association
+ * @is_closed: sock_close() ran, as it does unless somebody took our operations
+ *	from the socket
  * @rx_ready: records that are open and not yet read, struct dtls_rx_record
  * @rx_lock: protects @rx_ready; process context only
  * @poll_lock: one poll() at a time opens datagrams; outside of @rx_lock
@@ -29,6 +31,7 @@ struct dtls_context {
 	const struct proto_ops	*base_ops;
 	void			(*base_destruct)(struct sock *sk);
 	struct dtls_assoc	*assoc;
+	bool			is_closed;
 	struct list_head	rx_ready ____cacheline_aligned_in_smp;
 	spinlock_t		rx_lock;
 	struct mutex		poll_lock;

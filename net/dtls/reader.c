@@ -3,9 +3,11 @@
  * recv() and poll(): whoever reads opens the datagrams, in his own time and on
  * his own processor.
  */
+#include <asm/ioctls.h>
 #include <linux/bpf-cgroup.h>
 #include <linux/poll.h>
 #include <linux/skbuff.h>
+#include <linux/sockios.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
 #include <net/sock.h>
@@ -91,25 +93,26 @@ static void count_udp(const struct sock *sk, int field)
 	SNMP_INC_STATS(__UDPX_MIB(sk, sk->sk_family == AF_INET), field);
 }
 
-/* The next datagram that UDP has for us; NULL and an errno if there's none. */
-static struct sk_buff *dequeue(struct sock *sk, int *err)
+/*
+ * How many datagrams there are to open. Whoever doesn't sleep opens so many and
+ * no more: each later one wakes him again, so a flood can't hold him here.
+ */
+static unsigned int count_queued(const struct sock *sk)
 {
-	struct sk_buff *skb;
-	int off = 0;
+	return skb_queue_len_lockless(&sk->sk_receive_queue) +
+	       skb_queue_len_lockless(&udp_sk(sk)->reader_queue);
+}
 
-	while ((skb = __skb_recv_udp(sk, MSG_DONTWAIT, &off, err))) {
-		/* UDP keeps notes there, which a checksum error would print. */
-		skb->dev = NULL;
-		if (skb_csum_unnecessary(skb) || !__skb_checksum_complete(skb))
-			break;
-		atomic_inc(&sk->sk_drops);
-		count_udp(sk, UDP_MIB_CSUMERRORS);
-		count_udp(sk, UDP_MIB_INERRORS);
-		kfree_skb(skb);
-	}
-	if (skb)
-		count_udp(sk, UDP_MIB_INDATAGRAMS);
-	return skb;
+static bool is_damaged(struct sock *sk, struct sk_buff *skb)
+{
+	/* UDP keeps notes there, which a checksum error would print. */
+	skb->dev = NULL;
+	if (skb_csum_unnecessary(skb) || !__skb_checksum_complete(skb))
+		return false;
+	atomic_inc(&sk->sk_drops);
+	count_udp(sk, UDP_MIB_CSUMERRORS);
+	count_udp(sk, UDP_MIB_INERRORS);
+	return true;
 }
 
 /*
@@ -125,15 +128,20 @@ static struct dtls_rx_record *open_next(struct sock *sk,
 	struct dtls_rx_record *record;
 	LIST_HEAD(records);
 	struct sk_buff *skb;
-	int err;
+	int err, off = 0;
 
 	if (raw) {
 		skb = skb_get(raw->skb);
 		dtls_rx_record_put(raw);
 	} else {
-		skb = dequeue(sk, &err);
+		skb = __skb_recv_udp(sk, MSG_DONTWAIT, &off, &err);
 		if (!skb)
 			return ERR_PTR(err);
+		if (is_damaged(sk, skb)) {
+			kfree_skb(skb);
+			return NULL;
+		}
+		count_udp(sk, UDP_MIB_INDATAGRAMS);
 	}
 	dtls_rx_open(ctx->assoc, skb, &records);
 
@@ -157,20 +165,18 @@ static struct dtls_rx_record *open_next(struct sock *sk,
 static struct dtls_rx_record *take(struct sock *sk, struct dtls_context *ctx,
 				   bool peek)
 {
+	unsigned int n = count_queued(sk) + 1;
 	struct dtls_rx_record *record;
 
-	for (;;) {
+	do {
 		record = get_ready(ctx, peek);
 		if (record && !is_unopened(ctx, record))
 			return record;
 		record = open_next(sk, ctx, record);
-		if (record)
-			break;
-		/* A flood of forgeries must not lock the process in. */
-		if (signal_pending(current))
-			return ERR_PTR(-EINTR);
 		cond_resched();
-	}
+	} while (!record && n--);
+	if (!record)
+		return ERR_PTR(-EAGAIN);
 	if (peek && !IS_ERR(record)) {
 		refcount_inc(&record->refs);
 		queue_ready_front(ctx, record);
@@ -191,6 +197,7 @@ static struct dtls_rx_record *wait_for_record(struct sock *sk,
 	if (!timeo || record != ERR_PTR(-EAGAIN))
 		return record;
 
+	/* What arrives from here on is not slept through. */
 	add_wait_queue(sk_sleep(sk), &wait);
 	for (;;) {
 		record = take(sk, ctx, peek);
@@ -201,15 +208,12 @@ static struct dtls_rx_record *wait_for_record(struct sock *sk,
 			break;
 		}
 		if (signal_pending(current)) {
-			record = ERR_PTR(-EINTR);
+			record = ERR_PTR(sock_intr_errno(timeo));
 			break;
 		}
 		timeo = wait_woken(&wait, TASK_INTERRUPTIBLE, timeo);
 	}
 	remove_wait_queue(sk_sleep(sk), &wait);
-	/* Without a timeout the call may be restarted, as SA_RESTART says. */
-	if (record == ERR_PTR(-EINTR))
-		record = ERR_PTR(sock_intr_errno(timeo));
 	return record;
 }
 
@@ -352,29 +356,10 @@ int dtls_reader_recvmsg(struct sock *sk, struct msghdr *msg, size_t len,
 	return ret;
 }
 
-/*
- * Wake readers that sleep in recv(), and no poller: the one that calls us would
- * wake itself. Pollers pass over a key of events that they didn't ask for.
- */
-static void wake_readers(struct sock *sk)
-{
-	struct socket_wq *wq;
-
-	rcu_read_lock();
-	wq = rcu_dereference(sk->sk_wq);
-	if (skwq_has_sleeper(wq))
-		wake_up_interruptible_poll(&wq->wait, EPOLLMSG);
-	rcu_read_unlock();
-}
-
-/*
- * Open datagrams until one has a record in it. Only those that wait now: each
- * later one wakes the poller again, so a flood can't hold it here.
- */
+/* Open datagrams until one has a record in it. */
 static bool open_ready(struct sock *sk, struct dtls_context *ctx)
 {
-	unsigned int n = skb_queue_len_lockless(&sk->sk_receive_queue) +
-			 skb_queue_len_lockless(&udp_sk(sk)->reader_queue) + 1;
+	unsigned int n = count_queued(sk) + 1;
 	struct dtls_rx_record *record;
 
 	lockdep_assert_held(&ctx->poll_lock);
@@ -392,11 +377,23 @@ static bool open_ready(struct sock *sk, struct dtls_context *ctx)
 		}
 		if (record) {
 			queue_ready_front(ctx, record);
-			wake_readers(sk);
+			/* Others may have looked while we had it in hand. */
+			sk->sk_data_ready(sk);
 		}
 		cond_resched();
 	}
 	return is_ready(ctx);
+}
+
+/* One at a time: another one must see what the first is opening. */
+static bool make_ready(struct sock *sk, struct dtls_context *ctx)
+{
+	bool ready;
+
+	mutex_lock(&ctx->poll_lock);
+	ready = open_ready(sk, ctx);
+	mutex_unlock(&ctx->poll_lock);
+	return ready;
 }
 
 /**
@@ -415,21 +412,53 @@ __poll_t dtls_reader_poll(struct file *file, struct socket *sock,
 	struct sock *sk = sock->sk;
 	struct dtls_context *ctx = dtls_context(sk);
 	__poll_t mask = ctx->base_ops->poll(file, sock, wait);
-	bool ready;
 
 	if (is_ready(ctx))
 		return mask | readable;
 	if (READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN ||
-	    !dtls_assoc_has_rx(ctx->assoc))
+	    !dtls_assoc_has_rx(ctx->assoc) ||
+	    !(poll_requested_events(wait) & readable))
 		return mask;
-	/* One at a time: another one must see what the first is opening. */
-	mutex_lock(&ctx->poll_lock);
-	ready = open_ready(sk, ctx);
-	mutex_unlock(&ctx->poll_lock);
-	if (ready)
+	if (make_ready(sk, ctx))
 		return mask | readable;
 	mask &= ~readable;
 	return READ_ONCE(sk->sk_err) ? mask | EPOLLERR : mask;
+}
+
+/* Length of the first record's content, bytes; 0 if there's none. */
+static int first_len(struct dtls_context *ctx)
+{
+	struct dtls_rx_record *record;
+	int len = 0;
+
+	spin_lock(&ctx->rx_lock);
+	record = list_first_entry_or_null(&ctx->rx_ready,
+					  struct dtls_rx_record, list);
+	if (record)
+		len = record->len;
+	spin_unlock(&ctx->rx_lock);
+	return len;
+}
+
+/**
+ * dtls_reader_ioctl() - ioctl() of an attached socket
+ * @sk: the socket
+ * @cmd: SIOCINQ is ours, the rest goes to UDP
+ * @arg: as the kernel has it
+ *
+ * Context: process; waits for the cipher.
+ * Return: 0, and for SIOCINQ the length of the record that recv() would give,
+ *	or 0 if there's none; else UDP's answer.
+ */
+int dtls_reader_ioctl(struct sock *sk, int cmd, dtls_compat_ioctl_arg_t arg)
+{
+	struct dtls_context *ctx = dtls_context(sk);
+
+	if (cmd != SIOCINQ ||
+	    (!is_ready(ctx) && !dtls_assoc_has_rx(ctx->assoc)))
+		return ctx->base_prot->ioctl(sk, cmd, arg);
+	make_ready(sk, ctx);
+	return dtls_compat_ioctl_answer(arg, first_len(ctx));
 }
 
 /**

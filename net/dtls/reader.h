@@ -3,17 +3,18 @@
 #define _DTLS_READER_H
 
 #include <linux/poll.h>
+#include <net/sock.h>
 
 struct dtls_context;
 struct file;
 struct msghdr;
-struct sock;
 struct socket;
 
 int dtls_reader_recvmsg(struct sock *sk, struct msghdr *msg, size_t len,
 			int flags, int *addr_len);
 __poll_t dtls_reader_poll(struct file *file, struct socket *sock,
 			  poll_table *wait);
+int dtls_reader_ioctl(struct sock *sk, int cmd, dtls_compat_ioctl_arg_t arg);
 void dtls_reader_purge(struct dtls_context *ctx);
 
 #endif /* _DTLS_READER_H */

@@ -25,7 +25,8 @@ static struct sk_buff *make_writable(struct sk_buff *skb)
 	if (is_ours_to_write(skb))
 		return skb;
 	copy = skb_copy(skb, GFP_KERNEL | __GFP_NOWARN);
-	if (copy)
+	/* Some drivers leave a pointer there, into what we free. */
+	if (copy && !(skb_shinfo(skb)->tx_flags & SKBTX_HW_TSTAMP_NETDEV))
 		*skb_hwtstamps(copy) = *skb_hwtstamps(skb);
 	consume_skb(skb);
 	return copy;

@@ -47,10 +47,17 @@ static void context_free(struct work_struct *work)
 	struct dtls_context *ctx = container_of(work, struct dtls_context,
 						free_work);
 
+	if (!ctx->is_closed) {
+		dtls_reader_purge(ctx);
+		dtls_assoc_drop_keys(ctx->assoc);
+	}
 	dtls_assoc_free(ctx->assoc);
 	mutex_destroy(&ctx->poll_lock);
-	/* In place of core, which put the reference of our own ops instead. */
-	module_put(ctx->base_ops->owner);
+	/*
+	 * Core put the owner of the operations that it found at the end: ours,
+	 * so that UDP's own is left to us; or what stood in their place.
+	 */
+	module_put(ctx->is_closed ? ctx->base_ops->owner : THIS_MODULE);
 	kfree(ctx);
 	module_put(THIS_MODULE);
 }
@@ -74,6 +81,12 @@ static struct dtls_context *context_alloc(struct sock *sk)
 	return ctx;
 }
 
+static void uncount(struct dtls_context *ctx)
+{
+	dtls_assoc_uncount(ctx->assoc);
+	dtls_stats_gauge_add(&ctx->assoc->counters, DTLS_GAUGE_ATTACHED, -1);
+}
+
 /* The last descriptor is gone, and with it every reader and sender. */
 static void sock_close(struct sock *sk, long timeout)
 {
@@ -81,16 +94,24 @@ static void sock_close(struct sock *sk, long timeout)
 	const struct proto *base = ctx->base_prot;
 
 	dtls_reader_purge(ctx);
+	uncount(ctx);
 	dtls_assoc_drop_keys(ctx->assoc);
-	dtls_stats_gauge_add(&ctx->assoc->counters, DTLS_GAUGE_ATTACHED, -1);
+	ctx->is_closed = true;
 	base->close(sk, timeout);
 }
 
-/* The last reference is gone. Softirq or RCU callback: the rest is for later. */
+/*
+ * The last reference is gone. Softirq or RCU callback: the rest is for later.
+ *
+ * An IPV6_ADDRFORM that had begun before the attach, and finished after it, put
+ * IPv4's operations in place of ours: then sock_close() never ran.
+ */
 static void sock_destruct(struct sock *sk)
 {
 	struct dtls_context *ctx = dtls_context(sk);
 
+	if (!ctx->is_closed)
+		uncount(ctx);
 	ctx->base_destruct(sk);
 	queue_work(free_wq, &ctx->free_work);
 }
@@ -103,20 +124,31 @@ static void operations_make(struct operations *op, const struct sock *sk)
 	op->prot.recvmsg = dtls_reader_recvmsg;
 	op->prot.setsockopt = dtls_sockopt_set;
 	op->prot.getsockopt = dtls_sockopt_get;
+	op->prot.ioctl = dtls_reader_ioctl;
 #ifdef CONFIG_BPF_SYSCALL
 	/* A sockmap would put its operations in place of ours. */
 	op->prot.psock_update_sk_prot = NULL;
 #endif
-	dtls_compat_own_sendpage(&op->prot);
-
 	op->ops = *sk->sk_socket->ops;
 	op->ops.owner = THIS_MODULE;
 	op->ops.poll = dtls_reader_poll;
 	op->ops.read_skb = NULL;
 	op->ops.set_peek_off = NULL;
+	dtls_compat_own_sendpage(&op->prot, &op->ops);
 
 	op->base_prot = sk->sk_prot;
 	op->base_ops = sk->sk_socket->ops;
+}
+
+/*
+ * Does the socket run what UDP gave it? udp_prot is exported; udpv6_prot isn't,
+ * but whoever replaces it leaves the creator and takes sk_user_data.
+ */
+static bool has_udp_operations(const struct sock *sk)
+{
+	if (sk->sk_family == AF_INET)
+		return sk->sk_prot == &udp_prot;
+	return sk->sk_prot == sk->sk_prot_creator && !sk->sk_user_data;
 }
 
 /* NULL if the socket's operations are no longer UDP's own. */
@@ -126,7 +158,7 @@ static struct operations *operations_get(const struct sock *sk)
 							   &operations_ipv6;
 
 	mutex_lock(&operations_lock);
-	if (!op->base_prot)
+	if (!op->base_prot && has_udp_operations(sk))
 		operations_make(op, sk);
 	mutex_unlock(&operations_lock);
 
@@ -200,6 +232,8 @@ static int attach_locked(struct sock *sk, struct dtls_context *ctx)
 	err = claim(sk, ctx);
 	if (err)
 		return err;
+	/* Set and idle: it would hold back records, and join them. */
+	udp_clear_bit(CORK, sk);
 
 	/* One reference core drops with ops->owner, one context_free(). */
 	__module_get(THIS_MODULE);

@@ -26,8 +26,8 @@ static_assert(DTLS_MAX_PAYLOAD == DTLS_RECORD_PAYLOAD_MAX);
 
 /* A tls12_crypto_info structure of any cipher. */
 union crypto_info {
-	struct tls_crypto_info	info;
 	u8			bytes[DTLS_CIPHER_INFO_MAX];
+	struct tls_crypto_info	info;
 };
 
 static int put_prefix(char __user *optval, int __user *optlen, int len,
@@ -110,20 +110,24 @@ static int get_key(struct sock *sk, int optname, char __user *optval,
 	const struct dtls_cipher *cipher;
 	union crypto_info key = {};
 	struct dtls_epoch *epoch;
-	u64 number;
+	u64 seq;
+	u16 nr;
 
 	epoch = get_newest(assoc, optname);
 	if (!epoch)
 		return -ENOENT;
 	cipher = dtls_aead_cipher(epoch->aead);
-	number = dtls_record_number(epoch->epoch,
-				    min(dtls_epoch_next_seq(epoch),
-					DTLS_RECORD_SEQ_MAX));
+	seq = dtls_epoch_next_seq(epoch);
+	nr = epoch->epoch;
 	dtls_epoch_put(epoch);
+	/* There's no next number that rec_seq could hold. */
+	if (seq > DTLS_RECORD_SEQ_MAX)
+		return -EKEYEXPIRED;
 
 	key.info.version = DTLS_1_2_VERSION;
 	key.info.cipher_type = cipher->type;
-	put_unaligned_be64(number, key.bytes + cipher->rec_seq_offset);
+	put_unaligned_be64(dtls_record_number(nr, seq),
+			   key.bytes + cipher->rec_seq_offset);
 	if (len != sizeof(key.info) && len != cipher->info_len)
 		return -EINVAL;
 	return put_prefix(optval, optlen, len, &key, len);
@@ -308,31 +312,48 @@ static const struct {
 	{ SOL_IPV6,	IPV6_ADDRFORM,	false },
 };
 
-static bool clears_option(sockptr_t optval, unsigned int optlen)
+static int set_base(struct sock *sk, int level, int optname, sockptr_t optval,
+		    unsigned int optlen)
+{
+	const struct proto *base = dtls_context(sk)->base_prot;
+
+	return base->setsockopt(sk, level, optname, optval, optlen);
+}
+
+/* Set to 0 it's no harm; but UDP must see the 0 that we saw. */
+static int clear_base(struct sock *sk, int level, int optname, sockptr_t optval,
+		      unsigned int optlen)
 {
 	int val;
 
-	return optlen >= sizeof(val) &&
-	       !copy_from_sockptr(&val, optval, sizeof(val)) && !val;
+	if (optlen < sizeof(val))
+		return -EINVAL;
+	if (copy_from_sockptr(&val, optval, sizeof(val)))
+		return -EFAULT;
+	if (val)
+		return -EOPNOTSUPP;
+	return set_base(sk, level, optname, KERNEL_SOCKPTR(&val), sizeof(val));
 }
 
-static int check_base_option(int level, int optname, sockptr_t optval,
-			     unsigned int optlen)
+/* An option that's UDP's or IP's. */
+static int set_other(struct sock *sk, int level, int optname, sockptr_t optval,
+		     unsigned int optlen)
 {
+	/* UDP takes the one for the other. */
+	int udp_level = level == SOL_UDPLITE ? SOL_UDP : level;
 	size_t i;
 
 	if (level == SOL_UDP && optname == UDP_ULP)
 		return -EEXIST;
 	for (i = 0; i < ARRAY_SIZE(refused_options); i++) {
-		if (refused_options[i].level != level ||
+		if (refused_options[i].level != udp_level ||
 		    refused_options[i].optname != optname)
 			continue;
-		if (refused_options[i].may_clear &&
-		    clears_option(optval, optlen))
-			return 0;
-		return -EOPNOTSUPP;
+		if (!refused_options[i].may_clear)
+			return -EOPNOTSUPP;
+		return clear_base(sk, level, optname, optval, optlen);
 	}
-	return 0;
+	return set_base(sk, level, optname, optval, optlen);
 }
 
 /**
@@ -352,16 +373,9 @@ int dtls_sockopt_set(struct sock *sk, int level, int optname, sockptr_t optval,
 		     unsigned int optlen)
 {
 	size_t i;
-	int err;
 
-	if (level != SOL_TLS) {
-		err = check_base_option(level, optname, optval, optlen);
-		if (err)
-			return err;
-		return dtls_context(sk)->base_prot->setsockopt(sk, level,
-							       optname, optval,
-							       optlen);
-	}
+	if (level != SOL_TLS)
+		return set_other(sk, level, optname, optval, optlen);
 	for (i = 0; i < ARRAY_SIZE(options); i++)
 		if (options[i].optname == optname && options[i].set)
 			return options[i].set(sk, optname, optval, optlen);

@@ -7,6 +7,9 @@
 #include_next <net/sock.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+#include <linux/uaccess.h>
+#include <net/inet_common.h>
+
 /* A record a page: a sendpage() of UDP's own would put the page on the wire. */
 static inline int dtls_compat_sendpage(struct sock *sk, struct page *page,
 				       int offset, size_t size, int flags)
@@ -15,13 +18,32 @@ static inline int dtls_compat_sendpage(struct sock *sk, struct page *page,
 	return sock_no_sendpage(sk->sk_socket, page, offset, size, flags);
 }
 
-static inline void dtls_compat_own_sendpage(struct proto *prot)
+static inline void dtls_compat_own_sendpage(struct proto *prot,
+					    struct proto_ops *ops)
 {
 	prot->sendpage = dtls_compat_sendpage;
+	/* IPv6's would go past it. */
+	ops->sendpage = inet_sendpage;
+}
+
+#define dtls_compat_ioctl_arg_t	unsigned long
+
+static inline int dtls_compat_ioctl_answer(dtls_compat_ioctl_arg_t arg, int n)
+{
+	return put_user(n, (int __user *)arg);
 }
 #else
-static inline void dtls_compat_own_sendpage(struct proto *prot)
+static inline void dtls_compat_own_sendpage(struct proto *prot,
+					    struct proto_ops *ops)
 {
+}
+
+#define dtls_compat_ioctl_arg_t	int *
+
+static inline int dtls_compat_ioctl_answer(dtls_compat_ioctl_arg_t arg, int n)
+{
+	*arg = n;
+	return 0;
 }
 #endif
 

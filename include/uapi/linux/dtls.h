@@ -97,7 +97,7 @@ struct dtls_window {
  * @tx_error: records encrypted that the socket then refused to send; their
  *	sequence numbers are not used again
  *
- * A refused datagram moves one of these counters and nothing else.
+ * A refused record moves one of these counters and nothing else.
  */
 struct dtls_stats {
 	__aligned_u64	rx_delivered;

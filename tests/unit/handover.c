@@ -65,12 +65,12 @@ static void handover_matrix(void)
 						  &weathers[w]);
 }
 
-static void forge(struct end *e, uint64_t seq)
+static void forge(struct end *e, uint64_t seq, size_t content_len)
 {
 	struct fake_key key = { .cipher = "AES-128-GCM", .epoch = 1 };
 	static const uint8_t zeros[1000];
 	uint8_t record[1100];
-	size_t len = fake_seal(&key, seq, 23, zeros, sizeof(zeros), record);
+	size_t len = fake_seal(&key, seq, 23, zeros, content_len, record);
 
 	end_inject(e, record, len, true);
 }
@@ -90,7 +90,7 @@ static void gaps_are_exact_and_forgeries_ignored(bool server)
 		say(e->peer, "data");
 		end_settle(e);
 		if (i % 7 == 0)
-			forge(e, 5000 + i);
+			forge(e, 5000 + i, 1000);
 		if (i % 3 == 0)
 			hears(e, "data");
 	}
@@ -134,13 +134,50 @@ static void flood_doesnt_stop_the_handshake(bool server)
 
 	link_open(&l, ciphers[2]);
 	for (i = 0; i < 300; i++)
-		forge(e, i);
+		forge(e, i, 1000);
 	if (connected(&l, e, &calm)) {
 		for (i = 0; i < 300; i++)
-			forge(e, i);
+			forge(e, i, 1000);
 		end_settle(e);
 		check_handover(e, "flood");
 	}
+	link_close(&l);
+}
+
+/*
+ * A Finished overtakes what its key comes from, and finds the tap full: OpenSSL
+ * mustn't have what the tap hasn't, and it comes again.
+ */
+static void full_tap_passes_nothing(void)
+{
+	uint8_t flight[512];
+	struct link l;
+	struct end *e = &l.server;
+	size_t len, finished;
+	struct kdtls *k;
+	int i;
+
+	link_open(&l, ciphers[0]);
+	fake_install();
+	kdtls_tap(e->ssl);
+	end_settle(&l.client);
+	end_settle(e);
+	end_settle(&l.client);
+	len = end_take(e, flight, sizeof(flight));
+	/* Its last record: header, explicit nonce, 24 bytes, tag. */
+	finished = len - (13 + 8 + 24 + 16);
+	/* Enough for the tap, not yet too many for OpenSSL. */
+	for (i = 0; i < 70; i++)
+		forge(e, 100 + i, i < 63 ? 1000 : 1);
+	end_inject(e, flight + finished, len - finished, false);
+	end_inject(e, flight, finished, false);
+	end_settle(e);
+	ok(!SSL_is_init_finished(e->ssl), "full tap: Finished isn't passed");
+	ok(link_handshake(&l), "full tap: it comes again");
+	k = attach(e, 0);
+	ok(fake.window.next == 2 && fake.window.bitmap[0] == 1,
+	   "full tap: only what OpenSSL had counts as received");
+	detach(k);
 	link_close(&l);
 }
 
@@ -311,6 +348,7 @@ int main(void)
 		flood_doesnt_stop_the_handshake(i);
 		negotiated_length_is_kept(i);
 	}
+	full_tap_passes_nothing();
 	long_talk_before();
 	what_openssl_holds_comes_first();
 	data_before_finished_is_kept();

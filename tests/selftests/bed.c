@@ -374,22 +374,24 @@ const char *dtls_net_mismatch(void)
 	return NULL;
 }
 
-/* Return: the name and both values of the first counter that differs. */
+/* Return: NULL if they are the same, else what differs. */
 const char *dtls_stats_mismatch(const struct dtls_stats *expected,
 				const struct dtls_stats *seen)
 {
-	static char text[128];
+	static char text[512];
+	size_t len = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(counters); i++) {
 		if (counter(expected, i) == counter(seen, i))
 			continue;
-		snprintf(text, sizeof(text), "%s: expected %llu, is %llu",
-			 counters[i].name,
-			 (unsigned long long)counter(expected, i),
-			 (unsigned long long)counter(seen, i));
-		return text;
+		len += (size_t)snprintf(text + len, sizeof(text) - len,
+					"%s is %llu, not %llu; ",
+					counters[i].name,
+					(unsigned long long)counter(seen, i),
+					(unsigned long long)counter(expected,
+								    i));
 	}
-	return NULL;
+	return len ? text : NULL;
 }
 
 /* @type: of the record; -1: sent without a control message. */

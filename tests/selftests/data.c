@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Two attached sockets, and threads that send and receive at the same time. */
+#include <sched.h>
+
 #include "check.h"
 
 FIXTURE_BED(data)
@@ -14,10 +16,15 @@ FIXTURE_TEARDOWN(data)
 {
 }
 
-/* The peer becomes a DTLS socket, too. */
+/*
+ * The peer becomes a DTLS socket, too. Its window is wider than any test has
+ * records: a sender may be held up between taking a number and sending it,
+ * while others send a thousand.
+ */
 static int attach_peer(const struct bed *bed)
 {
 	return dtls_attach(bed->peer) ||
+	       dtls_window_bits(bed->peer, DTLS_WINDOW_MAX) ||
 	       dtls_key(bed->peer, TLS_TX, &bed->rx, 1, 0) ||
 	       dtls_key(bed->peer, TLS_RX, &bed->tx, 1, 0);
 }
@@ -181,7 +188,7 @@ static void *read_many(void *arg)
 			reader->bad++;
 			continue;
 		}
-		reader->delivered++;
+		__atomic_fetch_add(&reader->delivered, 1, __ATOMIC_RELAXED);
 		__atomic_fetch_add(&reader->seen[text[0] * SENDS + text[1]], 1,
 				   __ATOMIC_RELAXED);
 	}
@@ -223,9 +230,10 @@ TEST_F(data, raced_copies_are_accepted_once)
 {
 	enum {
 		COPIES = 3,
-		FIRST = 500
+		FIRST = 500,
+		LEN = 4000
 	};
-	static uint8_t seen[RECORDS], wire[FIRST][64];
+	static uint8_t seen[RECORDS], wire[FIRST][LEN + 64];
 	size_t len = 0;
 	struct reader reader[READERS];
 	pthread_t thread[READERS];
@@ -233,7 +241,8 @@ TEST_F(data, raced_copies_are_accepted_once)
 
 	for (uint32_t i = 0; i < FIRST; i++) {
 		struct record record = record_make(RECORD_DATA, 1, i);
-		uint32_t text[2] = { 0, i };
+		/* Long, so that one is at work on it when the next begins. */
+		uint32_t text[LEN / 4] = { 0, i };
 
 		len = record_seal(&self->bed.rx, &record, text, sizeof(text),
 				  wire[i]);
@@ -258,6 +267,54 @@ TEST_F(data, raced_copies_are_accepted_once)
 		EXPECT_EQ(1, seen[i]);
 	EXPECT_STATS(self->bed.fd, .rx_delivered = FIRST + READERS,
 		     .rx_replayed = FIRST * (COPIES - 1));
+}
+
+/* Each has several records: who opens it wakes the others, who slept on. */
+TEST_F(data, readers_share_a_datagram)
+{
+	enum {
+		ROUNDS = 300
+	};
+	static uint8_t seen[RECORDS];
+	struct reader reader[READERS];
+	pthread_t thread[READERS];
+	uint8_t wire[READERS * 64];
+
+	for (int i = 0; i < READERS; i++) {
+		reader[i] =
+			(struct reader) { .fd = self->bed.fd, .seen = seen };
+		ASSERT_EQ(0, pthread_create(&thread[i], NULL, read_many,
+					    &reader[i]));
+	}
+	for (uint32_t seq = 0; seq < ROUNDS * READERS; seq += READERS) {
+		int delivered;
+		size_t len = 0;
+
+		for (uint32_t i = seq; i < seq + READERS; i++) {
+			struct record record = record_make(RECORD_DATA, 1, i);
+			uint32_t text[2] = { 0, i % SENDS };
+
+			len += record_seal(&self->bed.rx, &record, text,
+					   sizeof(text), wire + len);
+		}
+		ASSERT_EQ(len, send(self->bed.peer, wire, len, 0));
+		/* Nothing else comes that would wake them. */
+		do {
+			delivered = 0;
+			for (int i = 0; i < READERS; i++)
+				delivered +=
+					__atomic_load_n(&reader[i].delivered,
+							__ATOMIC_RELAXED);
+			sched_yield();
+		} while (delivered < (int)(seq + READERS));
+	}
+	for (uint64_t i = 0; i < READERS; i++)
+		INJECT(RECORD_DATA, 1, ROUNDS * READERS + i, "", 0);
+	for (int i = 0; i < READERS; i++) {
+		ASSERT_EQ(0, pthread_join(thread[i], NULL));
+		EXPECT_EQ(0, reader[i].bad);
+	}
+	EXPECT_STATS(self->bed.fd, .rx_delivered = ROUNDS * READERS + READERS);
 }
 
 /* Senders go on while keys change: each record opens with its epoch's key. */

@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(TESTS, "lib"))
 import dtls12  # noqa: E402
 import kdtls  # noqa: E402
 from association import (  # noqa: E402
-    BY_BOTH, BY_CIPHER, BY_FAMILY, ONE, content, contents, run_cases)
+    BY_BOTH, BY_CIPHER, BY_FAMILY, content, contents, run_cases)
 from harness import case, equal  # noqa: E402
 from netns import Tap, udp_payloads  # noqa: E402
 from wire import reassembled_payload  # noqa: E402

@@ -100,13 +100,14 @@ enum {
 
 struct sender {
 	int fd, id, err;
+	uint32_t sends;
 };
 
 static void *send_many(void *arg)
 {
 	struct sender *sender = arg;
 
-	for (uint32_t i = 0; i < SENDS && !sender->err; i++) {
+	for (uint32_t i = 0; i < sender->sends && !sender->err; i++) {
 		uint32_t text[2] = { (uint32_t)sender->id, i };
 
 		if (send(sender->fd, text, sizeof(text), 0) != sizeof(text))
@@ -115,13 +116,15 @@ static void *send_many(void *arg)
 	return NULL;
 }
 
-static void run_senders(struct __test_metadata *_metadata, int fd)
+static void run_senders(struct __test_metadata *_metadata, int fd,
+			uint32_t sends)
 {
 	struct sender sender[SENDERS];
 	pthread_t thread[SENDERS];
 
 	for (int i = 0; i < SENDERS; i++) {
-		sender[i] = (struct sender) { .fd = fd, .id = i };
+		sender[i] =
+			(struct sender) { .fd = fd, .id = i, .sends = sends };
 		ASSERT_EQ(0, pthread_create(&thread[i], NULL, send_many,
 					    &sender[i]));
 	}
@@ -140,7 +143,7 @@ TEST_F(data, numbers_of_parallel_senders_are_unique_and_contiguous)
 	uint32_t text[2];
 	ssize_t n;
 
-	run_senders(_metadata, self->bed.fd);
+	run_senders(_metadata, self->bed.fd, SENDS);
 	for (int i = 0; i < RECORDS; i++) {
 		n = recv(self->bed.peer, wire, sizeof(wire), 0);
 		ASSERT_EQ(sizeof(text),
@@ -208,7 +211,7 @@ TEST_F(data, each_record_reaches_one_of_several_readers)
 		ASSERT_EQ(0, pthread_create(&thread[i], NULL, read_many,
 					    &reader[i]));
 	}
-	run_senders(_metadata, self->bed.fd);
+	run_senders(_metadata, self->bed.fd, SENDS);
 	for (int i = 0; i < READERS; i++)
 		ASSERT_EQ(0, send(self->bed.fd, "", 0, 0));
 	for (int i = 0; i < READERS; i++) {
@@ -325,7 +328,7 @@ TEST_F(data, keys_change_under_senders)
 	};
 	struct secret secrets[EPOCHS + 2];
 	uint64_t next[EPOCHS + 2] = {};
-	struct sender sender = { .fd = self->bed.fd };
+	struct sender sender = { .fd = self->bed.fd, .sends = SENDS };
 	pthread_t thread;
 	uint8_t wire[128];
 	struct record record;
@@ -358,7 +361,7 @@ TEST_F(data, keys_change_under_senders)
 /* The socket goes away while others wait in it, and use it. */
 TEST_F(data, close_under_threads)
 {
-	struct sender sender = { .fd = dup(self->bed.fd) };
+	struct sender sender = { .fd = dup(self->bed.fd), .sends = SENDS };
 	pthread_t thread;
 
 	ASSERT_EQ(0, pthread_create(&thread, NULL, send_many, &sender));
@@ -368,6 +371,56 @@ TEST_F(data, close_under_threads)
 	EXPECT_EQ(1, dtls_net_stat("DtlsCurrAttached"));
 	ASSERT_EQ(0, close(sender.fd));
 	EXPECT_EQ(0, dtls_net_stat("DtlsCurrAttached"));
+}
+
+/* Where two senders could take the same number is a matter of nanoseconds. */
+FIXTURE(many)
+{
+	struct bed bed;
+};
+
+FIXTURE_SETUP(many)
+{
+	ASSERT_EQ(0, bed_init(&self->bed, BED_IPV4,
+			      cipher_by_type(TLS_CIPHER_AES_GCM_128)));
+	ASSERT_EQ(0, dtls_attach(self->bed.fd));
+	ASSERT_EQ(0, dtls_key(self->bed.fd, TLS_TX, &self->bed.tx, 1, 0));
+	ASSERT_EQ(0, bed_unpin_cpu());
+}
+
+FIXTURE_TEARDOWN(many)
+{
+}
+
+enum {
+	MANY_SENDS = 25000,
+	MANY = SENDERS * MANY_SENDS
+};
+
+TEST_F_TIMEOUT(many, hundred_thousand_numbers_are_unique, 120)
+{
+	static uint8_t seen[MANY];
+	int room = 256 << 20; /* for all of them at once */
+	uint8_t wire[128];
+
+	ASSERT_EQ(0, setsockopt(self->bed.peer, SOL_SOCKET, SO_RCVBUFFORCE,
+				&room, sizeof(room)));
+	run_senders(_metadata, self->bed.fd, MANY_SENDS);
+	for (int i = 0; i < MANY; i++) {
+		uint64_t number;
+
+		ASSERT_LT(RECORD_HEADER_LEN, recv(self->bed.peer, wire,
+						  sizeof(wire), MSG_DONTWAIT));
+		memcpy(&number, wire + 3, sizeof(number));
+		number = be64toh(number) - (1ULL << 48);
+		ASSERT_GT(MANY, number);
+		seen[number]++;
+		/* The nonce is the same number. */
+		EXPECT_EQ(0, memcmp(wire + 3, wire + RECORD_HEADER_LEN, 8));
+	}
+	for (int i = 0; i < MANY; i++)
+		ASSERT_EQ(1, seen[i]);
+	EXPECT_STATS(self->bed.fd, .tx_records = MANY);
 }
 
 TEST_HARNESS_MAIN

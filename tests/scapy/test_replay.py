@@ -5,6 +5,7 @@
 import os
 import random
 import sys
+import threading
 
 TESTS = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..")
 sys.path.insert(0, os.path.join(TESTS, "lib"))
@@ -20,6 +21,7 @@ from model import Receiver  # noqa: E402
 from netns import udp_payloads  # noqa: E402
 
 RUN = 500
+CPUS = os.sched_getaffinity(0)
 WINDOWS = with_options(ONE, (64, 1024, 8192))
 ORDERS = {
     "in order": list,
@@ -200,6 +202,29 @@ def random_order_and_duplicates_match_the_model(assoc):
         model.datagram(datagram)
         assoc.deliver(datagram)
     expect_model(assoc, model)
+
+
+@case("A14", ONE)
+def parallel_readers_give_each_record_once(assoc):
+    assoc.receive_key()
+    records = [assoc.seal(seq) for seq in range(RUN)]
+    for record in records:
+        assoc.deliver(record, record)
+    assoc.pair.fence(assoc.family)
+    got = []
+
+    def read():
+        os.sched_setaffinity(0, CPUS)
+        got.extend(kdtls.receive_all(assoc.sock))
+
+    readers = [threading.Thread(target=read) for _ in range(4)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    equal(sorted(record.data for record in got), sorted(contents(range(RUN))),
+          "received by all readers")
+    assoc.expect_counts(rx_delivered=RUN, rx_replayed=RUN)
 
 
 @case("A13", ONE)

@@ -18,75 +18,8 @@
 #include "cmsg.h"
 #include "context.h"
 #include "reader.h"
+#include "ready.h"
 #include "rx.h"
-
-/* Read as it came, but a key has arrived since: it's a record like others. */
-static bool is_unopened(struct dtls_context *ctx,
-			const struct dtls_rx_record *record)
-{
-	return record->type == DTLS_RX_RAW && dtls_assoc_has_rx(ctx->assoc);
-}
-
-/* The first record that's ready; one only peeked at stays where it is. */
-static struct dtls_rx_record *get_ready(struct dtls_context *ctx, bool peek)
-{
-	struct dtls_rx_record *record;
-
-	spin_lock(&ctx->rx_lock);
-	record = list_first_entry_or_null(&ctx->rx_ready,
-					  struct dtls_rx_record, list);
-	if (record && peek && !is_unopened(ctx, record))
-		refcount_inc(&record->refs);
-	else if (record)
-		list_del(&record->list);
-	spin_unlock(&ctx->rx_lock);
-	return record;
-}
-
-/* The first record, if it was read before the key came that it needs. */
-static struct dtls_rx_record *get_unopened(struct dtls_context *ctx)
-{
-	struct dtls_rx_record *record;
-
-	spin_lock(&ctx->rx_lock);
-	record = list_first_entry_or_null(&ctx->rx_ready,
-					  struct dtls_rx_record, list);
-	if (record && is_unopened(ctx, record))
-		list_del(&record->list);
-	else
-		record = NULL;
-	spin_unlock(&ctx->rx_lock);
-	return record;
-}
-
-static void queue_ready_front(struct dtls_context *ctx,
-			      struct dtls_rx_record *record)
-{
-	spin_lock(&ctx->rx_lock);
-	list_add(&record->list, &ctx->rx_ready);
-	spin_unlock(&ctx->rx_lock);
-}
-
-static void queue_ready(struct dtls_context *ctx, struct list_head *records)
-{
-	spin_lock(&ctx->rx_lock);
-	list_splice_tail(records, &ctx->rx_ready);
-	spin_unlock(&ctx->rx_lock);
-}
-
-/* A hint: another reader may come first. */
-static bool is_ready(struct dtls_context *ctx)
-{
-	struct dtls_rx_record *record;
-	bool ready;
-
-	spin_lock(&ctx->rx_lock);
-	record = list_first_entry_or_null(&ctx->rx_ready,
-					  struct dtls_rx_record, list);
-	ready = record && !is_unopened(ctx, record);
-	spin_unlock(&ctx->rx_lock);
-	return ready;
-}
 
 static void count_udp(const struct sock *sk, int field)
 {
@@ -151,7 +84,7 @@ static struct dtls_rx_record *open_next(struct sock *sk,
 		return NULL;
 	list_del(&record->list);
 	if (!list_empty(&records)) {
-		queue_ready(ctx, &records);
+		dtls_ready_push(ctx, &records);
 		sk->sk_data_ready(sk);
 	}
 	return record;
@@ -167,10 +100,11 @@ static struct dtls_rx_record *take(struct sock *sk, struct dtls_context *ctx,
 {
 	unsigned int n = count_queued(sk) + 1;
 	struct dtls_rx_record *record;
+	bool unopened;
 
 	do {
-		record = get_ready(ctx, peek);
-		if (record && !is_unopened(ctx, record))
+		record = dtls_ready_get(ctx, peek, &unopened);
+		if (record && !unopened)
 			return record;
 		record = open_next(sk, ctx, record);
 		cond_resched();
@@ -179,10 +113,23 @@ static struct dtls_rx_record *take(struct sock *sk, struct dtls_context *ctx,
 		return ERR_PTR(-EAGAIN);
 	if (peek && !IS_ERR(record)) {
 		refcount_inc(&record->refs);
-		queue_ready_front(ctx, record);
+		dtls_ready_push_front(ctx, record);
 		sk->sk_data_ready(sk);
 	}
 	return record;
+}
+
+/*
+ * A poller may have had the last datagram in hand, which the caller was told of
+ * before: what it finds must not wait for the next one to arrive.
+ */
+static struct dtls_rx_record *take_from_poller(struct sock *sk,
+					       struct dtls_context *ctx,
+					       bool peek)
+{
+	mutex_lock(&ctx->poll_lock);
+	mutex_unlock(&ctx->poll_lock);
+	return dtls_ready_is_any(ctx) ? take(sk, ctx, peek) : ERR_PTR(-EAGAIN);
 }
 
 /* A record, or NULL after shutdown(), or ERR_PTR. */
@@ -194,8 +141,10 @@ static struct dtls_rx_record *wait_for_record(struct sock *sk,
 	struct dtls_rx_record *record;
 
 	record = take(sk, ctx, peek);
-	if (!timeo || record != ERR_PTR(-EAGAIN))
+	if (record != ERR_PTR(-EAGAIN))
 		return record;
+	if (!timeo)
+		return take_from_poller(sk, ctx, peek);
 
 	/* What arrives from here on is not slept through. */
 	add_wait_queue(sk_sleep(sk), &wait);
@@ -351,9 +300,25 @@ int dtls_reader_recvmsg(struct sock *sk, struct msghdr *msg, size_t len,
 		return ret;
 	}
 	/* Not lost: the next reader may have the room for it. */
-	queue_ready_front(ctx, record);
+	dtls_ready_push_front(ctx, record);
 	sk->sk_data_ready(sk);
 	return ret;
+}
+
+/*
+ * Wake readers that sleep in recv(), and no poller: the one that calls us would
+ * wake itself, and others come through poll_lock. Pollers pass over a key of
+ * events that they didn't ask for.
+ */
+static void wake_readers(struct sock *sk)
+{
+	struct socket_wq *wq;
+
+	rcu_read_lock();
+	wq = rcu_dereference(sk->sk_wq);
+	if (skwq_has_sleeper(wq))
+		wake_up_interruptible_poll(&wq->wait, EPOLLMSG);
+	rcu_read_unlock();
 }
 
 /* Open datagrams until one has a record in it. */
@@ -363,11 +328,11 @@ static bool open_ready(struct sock *sk, struct dtls_context *ctx)
 	struct dtls_rx_record *record;
 
 	lockdep_assert_held(&ctx->poll_lock);
-	while (!is_ready(ctx) && n--) {
+	while (!dtls_ready_is_any(ctx) && n--) {
 		/* It's for recv() to say, once. */
 		if (READ_ONCE(sk->sk_err))
 			break;
-		record = open_next(sk, ctx, get_unopened(ctx));
+		record = open_next(sk, ctx, dtls_ready_get_unopened(ctx));
 		if (IS_ERR(record)) {
 			if (record != ERR_PTR(-EAGAIN)) {
 				WRITE_ONCE(sk->sk_err, -PTR_ERR(record));
@@ -376,13 +341,12 @@ static bool open_ready(struct sock *sk, struct dtls_context *ctx)
 			break;
 		}
 		if (record) {
-			queue_ready_front(ctx, record);
-			/* Others may have looked while we had it in hand. */
-			sk->sk_data_ready(sk);
+			dtls_ready_push_front(ctx, record);
+			wake_readers(sk);
 		}
 		cond_resched();
 	}
-	return is_ready(ctx);
+	return dtls_ready_is_any(ctx);
 }
 
 /* One at a time: another one must see what the first is opening. */
@@ -413,7 +377,7 @@ __poll_t dtls_reader_poll(struct file *file, struct socket *sock,
 	struct dtls_context *ctx = dtls_context(sk);
 	__poll_t mask = ctx->base_ops->poll(file, sock, wait);
 
-	if (is_ready(ctx))
+	if (dtls_ready_is_any(ctx))
 		return mask | readable;
 	if (READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN ||
 	    !dtls_assoc_has_rx(ctx->assoc) ||
@@ -423,21 +387,6 @@ __poll_t dtls_reader_poll(struct file *file, struct socket *sock,
 		return mask | readable;
 	mask &= ~readable;
 	return READ_ONCE(sk->sk_err) ? mask | EPOLLERR : mask;
-}
-
-/* Length of the first record's content, bytes; 0 if there's none. */
-static int first_len(struct dtls_context *ctx)
-{
-	struct dtls_rx_record *record;
-	int len = 0;
-
-	spin_lock(&ctx->rx_lock);
-	record = list_first_entry_or_null(&ctx->rx_ready,
-					  struct dtls_rx_record, list);
-	if (record)
-		len = record->len;
-	spin_unlock(&ctx->rx_lock);
-	return len;
 }
 
 /**
@@ -455,22 +404,8 @@ int dtls_reader_ioctl(struct sock *sk, int cmd, dtls_compat_ioctl_arg_t arg)
 	struct dtls_context *ctx = dtls_context(sk);
 
 	if (cmd != SIOCINQ ||
-	    (!is_ready(ctx) && !dtls_assoc_has_rx(ctx->assoc)))
+	    (!dtls_ready_is_any(ctx) && !dtls_assoc_has_rx(ctx->assoc)))
 		return ctx->base_prot->ioctl(sk, cmd, arg);
 	make_ready(sk, ctx);
-	return dtls_compat_ioctl_answer(arg, first_len(ctx));
-}
-
-/**
- * dtls_reader_purge() - forget the records that nobody read
- * @ctx: of a socket that nobody reads any more
- *
- * Context: process.
- */
-void dtls_reader_purge(struct dtls_context *ctx)
-{
-	struct dtls_rx_record *record;
-
-	while ((record = get_ready(ctx, false)))
-		dtls_rx_record_put(record);
+	return dtls_compat_ioctl_answer(arg, dtls_ready_first_len(ctx));
 }

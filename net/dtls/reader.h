@@ -5,7 +5,6 @@
 #include <linux/poll.h>
 #include <net/sock.h>
 
-struct dtls_context;
 struct file;
 struct msghdr;
 struct socket;
@@ -15,6 +14,5 @@ int dtls_reader_recvmsg(struct sock *sk, struct msghdr *msg, size_t len,
 __poll_t dtls_reader_poll(struct file *file, struct socket *sock,
 			  poll_table *wait);
 int dtls_reader_ioctl(struct sock *sk, int cmd, dtls_compat_ioctl_arg_t arg);
-void dtls_reader_purge(struct dtls_context *ctx);
 
 #endif /* _DTLS_READER_H */

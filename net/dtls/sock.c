@@ -13,6 +13,7 @@
 #include "assoc.h"
 #include "context.h"
 #include "reader.h"
+#include "ready.h"
 #include "sock.h"
 #include "sockopt.h"
 #include "writer.h"
@@ -48,7 +49,7 @@ static void context_free(struct work_struct *work)
 						free_work);
 
 	if (!ctx->is_closed) {
-		dtls_reader_purge(ctx);
+		dtls_ready_purge(ctx);
 		dtls_assoc_drop_keys(ctx->assoc);
 	}
 	dtls_assoc_free(ctx->assoc);
@@ -93,7 +94,7 @@ static void sock_close(struct sock *sk, long timeout)
 	struct dtls_context *ctx = dtls_context(sk);
 	const struct proto *base = ctx->base_prot;
 
-	dtls_reader_purge(ctx);
+	dtls_ready_purge(ctx);
 	uncount(ctx);
 	dtls_assoc_drop_keys(ctx->assoc);
 	ctx->is_closed = true;

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Records that somebody opened and nobody read yet: the rest of a datagram, one
+ * that poll() found, one that was peeked at.
+ */
+#include "assoc.h"
+#include "context.h"
+#include "ready.h"
+#include "rx.h"
+
+static struct dtls_rx_record *first(struct dtls_context *ctx)
+{
+	lockdep_assert_held(&ctx->rx_lock);
+	return list_first_entry_or_null(&ctx->rx_ready, struct dtls_rx_record,
+					list);
+}
+
+/* Read as it came, but a key has arrived since: it's a record like others. */
+static bool is_unopened(struct dtls_context *ctx,
+			const struct dtls_rx_record *record)
+{
+	return record && record->type == DTLS_RX_RAW &&
+	       dtls_assoc_has_rx(ctx->assoc);
+}
+
+/**
+ * dtls_ready_push() - records for whoever reads next
+ * @ctx: of the socket
+ * @records: struct dtls_rx_record, in order; empty afterwards
+ *
+ * Context: process.
+ */
+void dtls_ready_push(struct dtls_context *ctx, struct list_head *records)
+{
+	spin_lock(&ctx->rx_lock);
+	list_splice_tail_init(records, &ctx->rx_ready);
+	spin_unlock(&ctx->rx_lock);
+}
+
+/**
+ * dtls_ready_push_front() - a record that comes before all others
+ * @ctx: of the socket
+ * @record: the record, with a reference that's the list's from now on
+ *
+ * Context: process.
+ */
+void dtls_ready_push_front(struct dtls_context *ctx,
+			   struct dtls_rx_record *record)
+{
+	spin_lock(&ctx->rx_lock);
+	list_add(&record->list, &ctx->rx_ready);
+	spin_unlock(&ctx->rx_lock);
+}
+
+/**
+ * dtls_ready_get() - the first record
+ * @ctx: of the socket
+ * @peek: leave it where it is, for others to read
+ * @unopened: whether it must be opened yet: then it leaves the list in any
+ *	case, so that nobody else opens it too
+ *
+ * Context: process.
+ * Return: the record, with a reference that's the caller's; NULL if there's
+ *	none.
+ */
+struct dtls_rx_record *dtls_ready_get(struct dtls_context *ctx, bool peek,
+				      bool *unopened)
+{
+	struct dtls_rx_record *record;
+
+	spin_lock(&ctx->rx_lock);
+	record = first(ctx);
+	*unopened = is_unopened(ctx, record);
+	if (record && peek && !*unopened)
+		refcount_inc(&record->refs);
+	else if (record)
+		list_del(&record->list);
+	spin_unlock(&ctx->rx_lock);
+	return record;
+}
+
+/**
+ * dtls_ready_get_unopened() - the first record, if it must be opened yet
+ * @ctx: of the socket
+ *
+ * Context: process.
+ * Return: the record, with a reference that's the caller's; else NULL.
+ */
+struct dtls_rx_record *dtls_ready_get_unopened(struct dtls_context *ctx)
+{
+	struct dtls_rx_record *record;
+
+	spin_lock(&ctx->rx_lock);
+	record = first(ctx);
+	if (is_unopened(ctx, record))
+		list_del(&record->list);
+	else
+		record = NULL;
+	spin_unlock(&ctx->rx_lock);
+	return record;
+}
+
+/**
+ * dtls_ready_is_any() - is there a record to read?
+ * @ctx: of the socket
+ *
+ * Context: process.
+ * Return: true if there is; a hint, as another reader may come first.
+ */
+bool dtls_ready_is_any(struct dtls_context *ctx)
+{
+	struct dtls_rx_record *record;
+	bool any;
+
+	spin_lock(&ctx->rx_lock);
+	record = first(ctx);
+	any = record && !is_unopened(ctx, record);
+	spin_unlock(&ctx->rx_lock);
+	return any;
+}
+
+/**
+ * dtls_ready_first_len() - how long is the first record?
+ * @ctx: of the socket
+ *
+ * Context: process.
+ * Return: length of its content, bytes; 0 if there's none.
+ */
+int dtls_ready_first_len(struct dtls_context *ctx)
+{
+	struct dtls_rx_record *record;
+	int len;
+
+	spin_lock(&ctx->rx_lock);
+	record = first(ctx);
+	len = record ? record->len : 0;
+	spin_unlock(&ctx->rx_lock);
+	return len;
+}
+
+/**
+ * dtls_ready_purge() - forget the records that nobody read
+ * @ctx: of a socket that nobody reads any more
+ *
+ * Context: process.
+ */
+void dtls_ready_purge(struct dtls_context *ctx)
+{
+	struct dtls_rx_record *record;
+	bool unopened;
+
+	while ((record = dtls_ready_get(ctx, false, &unopened)))
+		dtls_rx_record_put(record);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _DTLS_READY_H
+#define _DTLS_READY_H
+
+#include <linux/types.h>
+
+struct dtls_context;
+struct dtls_rx_record;
+struct list_head;
+
+void dtls_ready_push(struct dtls_context *ctx, struct list_head *records);
+void dtls_ready_push_front(struct dtls_context *ctx,
+			   struct dtls_rx_record *record);
+struct dtls_rx_record *dtls_ready_get(struct dtls_context *ctx, bool peek,
+				      bool *unopened);
+struct dtls_rx_record *dtls_ready_get_unopened(struct dtls_context *ctx);
+bool dtls_ready_is_any(struct dtls_context *ctx);
+int dtls_ready_first_len(struct dtls_context *ctx);
+void dtls_ready_purge(struct dtls_context *ctx);
+
+#endif /* _DTLS_READY_H */

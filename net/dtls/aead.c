@@ -21,19 +21,22 @@ struct dtls_aead {
 	u8				fixed_iv[DTLS_CIPHER_NONCE_LEN];
 };
 
+/* CCM's: a byte of flags, the nonce, a counter that begins at zero. */
+#define MAX_IV_LEN	16
+
 /**
  * struct op - what one operation needs in memory that a scatterlist may name
  * @wait: completion of a cipher that answers later
  * @sg: additional data, then text and tag
  * @aad: additional data
- * @nonce: the record's nonce
+ * @iv: the record's nonce, in the form that the cipher's template wants
  * @req: the request, with the cipher's own space behind it
  */
 struct op {
 	struct crypto_wait	wait;
 	struct scatterlist	sg[2];
 	u8			aad[DTLS_RECORD_AAD_LEN];
-	u8			nonce[DTLS_CIPHER_NONCE_LEN];
+	u8			iv[MAX_IV_LEN];
 	struct aead_request	req CRYPTO_MINALIGN_ATTR;
 };
 
@@ -113,6 +116,18 @@ static u16 payload_len(const struct dtls_aead *aead,
 	return rec->len - dtls_cipher_expansion(aead->cipher);
 }
 
+static void put_iv(const struct dtls_aead *aead, const struct dtls_record *rec,
+		   const u8 *fragment, u8 *iv)
+{
+	const struct dtls_cipher *cipher = aead->cipher;
+
+	memset(iv, 0, MAX_IV_LEN);
+	if (cipher->ccm_flags)
+		*iv++ = cipher->ccm_flags;
+	dtls_cipher_put_nonce(cipher, iv, aead->fixed_iv, fragment,
+			      rec->number);
+}
+
 static struct op *op_alloc(const struct dtls_aead *aead,
 			   const struct dtls_record *rec, u8 *fragment)
 {
@@ -125,8 +140,7 @@ static struct op *op_alloc(const struct dtls_aead *aead,
 		return NULL;
 
 	dtls_record_put_aad(op->aad, rec, len);
-	dtls_cipher_put_nonce(cipher, op->nonce, aead->fixed_iv, fragment,
-			      rec->number);
+	put_iv(aead, rec, fragment, op->iv);
 
 	sg_init_table(op->sg, ARRAY_SIZE(op->sg));
 	sg_set_buf(&op->sg[0], op->aad, sizeof(op->aad));
@@ -157,7 +171,7 @@ static void op_free(struct op *op)
  *
  * Context: process; waits for a cipher that answers later.
  * Return: 0; -ENOMEM; what the cipher says.
- * Source: RFC 5246, 6.2.3.3; RFC 5288; RFC 7905.
+ * Source: RFC 5246, 6.2.3.3; RFC 5288; RFC 6655; RFC 7905.
  */
 int dtls_aead_seal(const struct dtls_aead *aead, const struct dtls_record *rec,
 		   u8 *fragment)
@@ -171,7 +185,7 @@ int dtls_aead_seal(const struct dtls_aead *aead, const struct dtls_record *rec,
 		return -ENOMEM;
 
 	aead_request_set_crypt(&op->req, op->sg, op->sg, payload_len(aead, rec),
-			       op->nonce);
+			       op->iv);
 	err = crypto_wait_req(crypto_aead_encrypt(&op->req), &op->wait);
 	op_free(op);
 	return err;
@@ -187,7 +201,7 @@ int dtls_aead_seal(const struct dtls_aead *aead, const struct dtls_record *rec,
  * Context: process; waits for a cipher that answers later.
  * Return: 0, and the content stands behind the explicit nonce; -EBADMSG if the
  *	record isn't authentic; -ENOMEM; what the cipher says.
- * Source: RFC 5246, 6.2.3.3; RFC 5288; RFC 7905.
+ * Source: RFC 5246, 6.2.3.3; RFC 5288; RFC 6655; RFC 7905.
  */
 int dtls_aead_open(const struct dtls_aead *aead, const struct dtls_record *rec,
 		   u8 *fragment)
@@ -200,7 +214,7 @@ int dtls_aead_open(const struct dtls_aead *aead, const struct dtls_record *rec,
 		return -ENOMEM;
 
 	aead_request_set_crypt(&op->req, op->sg, op->sg, op->sg[1].length,
-			       op->nonce);
+			       op->iv);
 	err = crypto_wait_req(crypto_aead_decrypt(&op->req), &op->wait);
 	op_free(op);
 	return err;

@@ -125,25 +125,29 @@ void dtls_assoc_free(struct dtls_assoc *assoc)
 }
 
 /**
- * dtls_assoc_set_window_bits() - choose the width of the replay windows
+ * dtls_assoc_set_params() - settle what the keys to come are used with
  * @assoc: the association
- * @bits: width, sequence numbers
+ * @window_bits: width of the replay windows, sequence numbers
+ * @flags: DTLS_PARAM_*
  *
  * Context: process.
- * Return: 0; -EINVAL for a width that a window can't have; -EBUSY once a key
- *	was installed.
+ * Return: 0; -EINVAL for a width that a window can't have, or an unknown flag;
+ *	-EBUSY once a key was installed.
  */
-int dtls_assoc_set_window_bits(struct dtls_assoc *assoc, u32 bits)
+int dtls_assoc_set_params(struct dtls_assoc *assoc, u32 window_bits, u32 flags)
 {
 	int err = 0;
 
-	if (!dtls_replay_bits_are_valid(bits))
+	if (!dtls_replay_bits_are_valid(window_bits) ||
+	    flags & ~DTLS_PARAM_CCM_8)
 		return -EINVAL;
 	mutex_lock(&assoc->key_lock);
-	if (assoc->has_keys)
+	if (assoc->has_keys) {
 		err = -EBUSY;
-	else
-		WRITE_ONCE(assoc->window_bits, bits);
+	} else {
+		WRITE_ONCE(assoc->window_bits, window_bits);
+		WRITE_ONCE(assoc->flags, flags);
+	}
 	mutex_unlock(&assoc->key_lock);
 	return err;
 }

@@ -18,6 +18,7 @@ struct dtls_window;
  * @tx: the sending key, or NULL; written under @key_lock
  * @rx: the receiving keys, newest first, or NULL; written under @key_lock
  * @window_bits: width of the windows to come; written under @key_lock
+ * @flags: DTLS_PARAM_*; written under @key_lock
  * @has_keys: a key was installed once: parameters stand; under @key_lock
  * @staged: the window that the next receiving key begins with, or NULL; under
  *	@key_lock
@@ -29,6 +30,7 @@ struct dtls_assoc {
 	struct dtls_epoch __rcu	*tx;
 	struct dtls_epoch __rcu	*rx[DTLS_ASSOC_RX_EPOCHS];
 	u32			window_bits;
+	u32			flags;
 	bool			has_keys;
 	struct dtls_window	*staged;
 	u32			staged_words;
@@ -41,7 +43,7 @@ void dtls_assoc_free(struct dtls_assoc *assoc);
 void dtls_assoc_uncount(struct dtls_assoc *assoc);
 void dtls_assoc_drop_keys(struct dtls_assoc *assoc);
 
-int dtls_assoc_set_window_bits(struct dtls_assoc *assoc, u32 bits);
+int dtls_assoc_set_params(struct dtls_assoc *assoc, u32 window_bits, u32 flags);
 int dtls_assoc_stage_window(struct dtls_assoc *assoc,
 			    const struct dtls_window *window, u32 words);
 int dtls_assoc_store_window(struct dtls_assoc *assoc,

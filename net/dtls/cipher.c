@@ -3,11 +3,15 @@
 #include <linux/kernel.h>
 #include <linux/stddef.h>
 #include <linux/string.h>
-#include <linux/tls.h>
 #include <linux/types.h>
 #include <linux/unaligned.h>
 
+#include <linux/dtls.h>
+
 #include "cipher.h"
+
+/* RFC 6655, 3: a nonce of 12 bytes leaves 3 for the length. */
+#define CCM_FLAGS	2
 
 static const struct dtls_cipher ciphers[] = {
 	{
@@ -40,6 +44,46 @@ static const struct dtls_cipher ciphers[] = {
 		.fixed_iv_offset = offsetof(struct tls12_crypto_info_chacha20_poly1305, iv),
 		.rec_seq_offset = offsetof(struct tls12_crypto_info_chacha20_poly1305, rec_seq),
 	},
+	{
+		.name = "AES-128-CCM", .alg = "ccm(aes)",
+		.type = TLS_CIPHER_AES_CCM_128,
+		.key_len = 16, .fixed_iv_len = 4,
+		.explicit_len = 8, .tag_len = 16, .ccm_flags = CCM_FLAGS,
+		.info_len = sizeof(struct tls12_crypto_info_aes_ccm_128),
+		.key_offset = offsetof(struct tls12_crypto_info_aes_ccm_128, key),
+		.fixed_iv_offset = offsetof(struct tls12_crypto_info_aes_ccm_128, salt),
+		.rec_seq_offset = offsetof(struct tls12_crypto_info_aes_ccm_128, rec_seq),
+	},
+	{
+		.name = "AES-256-CCM", .alg = "ccm(aes)",
+		.type = DTLS_CIPHER_AES_CCM_256,
+		.key_len = 32, .fixed_iv_len = 4,
+		.explicit_len = 8, .tag_len = 16, .ccm_flags = CCM_FLAGS,
+		.info_len = sizeof(struct dtls12_crypto_info_aes_ccm_256),
+		.key_offset = offsetof(struct dtls12_crypto_info_aes_ccm_256, key),
+		.fixed_iv_offset = offsetof(struct dtls12_crypto_info_aes_ccm_256, salt),
+		.rec_seq_offset = offsetof(struct dtls12_crypto_info_aes_ccm_256, rec_seq),
+	},
+	{
+		.name = "AES-128-CCM-8", .alg = "ccm(aes)",
+		.type = DTLS_CIPHER_AES_CCM_8_128,
+		.key_len = 16, .fixed_iv_len = 4,
+		.explicit_len = 8, .tag_len = 8, .ccm_flags = CCM_FLAGS,
+		.info_len = sizeof(struct dtls12_crypto_info_aes_ccm_8_128),
+		.key_offset = offsetof(struct dtls12_crypto_info_aes_ccm_8_128, key),
+		.fixed_iv_offset = offsetof(struct dtls12_crypto_info_aes_ccm_8_128, salt),
+		.rec_seq_offset = offsetof(struct dtls12_crypto_info_aes_ccm_8_128, rec_seq),
+	},
+	{
+		.name = "AES-256-CCM-8", .alg = "ccm(aes)",
+		.type = DTLS_CIPHER_AES_CCM_8_256,
+		.key_len = 32, .fixed_iv_len = 4,
+		.explicit_len = 8, .tag_len = 8, .ccm_flags = CCM_FLAGS,
+		.info_len = sizeof(struct dtls12_crypto_info_aes_ccm_8_256),
+		.key_offset = offsetof(struct dtls12_crypto_info_aes_ccm_8_256, key),
+		.fixed_iv_offset = offsetof(struct dtls12_crypto_info_aes_ccm_8_256, salt),
+		.rec_seq_offset = offsetof(struct dtls12_crypto_info_aes_ccm_8_256, rec_seq),
+	},
 };
 
 /**
@@ -57,6 +101,19 @@ const struct dtls_cipher *dtls_cipher_find(u16 type)
 		if (ciphers[i].type == type)
 			return &ciphers[i];
 	return NULL;
+}
+
+/**
+ * dtls_cipher_has_short_tag() - is this one only for those who ask for it?
+ * @cipher: the cipher
+ *
+ * Context: any.
+ * Return: true for the CCM_8 suites.
+ * Source: RFC 9147, 4.5.3.
+ */
+bool dtls_cipher_has_short_tag(const struct dtls_cipher *cipher)
+{
+	return cipher->tag_len < DTLS_CIPHER_TAG_LEN;
 }
 
 /**
@@ -99,7 +156,7 @@ void dtls_cipher_put_explicit(const struct dtls_cipher *cipher, u8 *fragment,
  * @number: epoch(16) || sequence number(48)
  *
  * Context: any.
- * Source: RFC 5288, 3: salt || explicit; RFC 7905, 2: IV xor number.
+ * Source: RFC 5288, 3 and RFC 6655, 3: salt || explicit; RFC 7905, 2: IV xor number.
  */
 void dtls_cipher_put_nonce(const struct dtls_cipher *cipher, u8 *nonce,
 			   const u8 *fixed_iv, const u8 *fragment, u64 number)

@@ -6,6 +6,7 @@
 
 #define DTLS_CIPHER_KEY_MAX	32
 #define DTLS_CIPHER_NONCE_LEN	12
+#define DTLS_CIPHER_TAG_LEN	16
 #define DTLS_CIPHER_INFO_MAX	64
 #define DTLS_CIPHER_REC_SEQ_LEN	8
 
@@ -18,6 +19,8 @@
  * @fixed_iv_len: length of the write IV from the key block, bytes
  * @explicit_len: length of the nonce that each record carries, bytes
  * @tag_len: length of the authentication tag, bytes
+ * @ccm_flags: first byte of the IV that the kernel's CCM wants before the nonce:
+ *	the length of the length field, minus 1 (RFC 3610, 2.3); 0: not CCM
  * @info_len: length of the cipher's tls12_crypto_info structure, bytes
  * @key_offset: the key in that structure
  * @fixed_iv_offset: the write IV in that structure
@@ -31,6 +34,7 @@ struct dtls_cipher {
 	u8		fixed_iv_len;
 	u8		explicit_len;
 	u8		tag_len;
+	u8		ccm_flags;
 	u8		info_len;
 	u8		key_offset;
 	u8		fixed_iv_offset;
@@ -38,6 +42,7 @@ struct dtls_cipher {
 };
 
 const struct dtls_cipher *dtls_cipher_find(u16 type);
+bool dtls_cipher_has_short_tag(const struct dtls_cipher *cipher);
 size_t dtls_cipher_expansion(const struct dtls_cipher *cipher);
 void dtls_cipher_put_explicit(const struct dtls_cipher *cipher, u8 *fragment,
 			      u64 number);

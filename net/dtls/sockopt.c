@@ -15,6 +15,9 @@
 
 #define WINDOW_HEADER_LEN	offsetof(struct dtls_window, bitmap)
 
+static_assert(sizeof(struct dtls12_crypto_info_aes_ccm_256) == 56);
+static_assert(sizeof(struct dtls12_crypto_info_aes_ccm_8_128) == 40);
+static_assert(sizeof(struct dtls12_crypto_info_aes_ccm_8_256) == 56);
 static_assert(sizeof(struct dtls_params) == 8);
 static_assert(sizeof(struct dtls_window) == 16 + DTLS_WINDOW_MAX / 8);
 static_assert(sizeof(struct dtls_stats) == 80);
@@ -65,6 +68,9 @@ static int install_key(struct sock *sk, int optname,
 	struct dtls_aead *aead;
 	int err;
 
+	if (dtls_cipher_has_short_tag(cipher) &&
+	    !(READ_ONCE(assoc->flags) & DTLS_PARAM_CCM_8))
+		return -EPERM;
 	/* RFC 6347, 4.1: epoch 0 is that of the unprotected handshake. */
 	if (!dtls_record_epoch(number))
 		return -EINVAL;
@@ -142,17 +148,17 @@ static int set_params(struct sock *sk, int optname, sockptr_t optval,
 		return -EINVAL;
 	if (copy_from_sockptr(&params, optval, sizeof(params)))
 		return -EFAULT;
-	if (params.reserved)
-		return -EINVAL;
-	return dtls_assoc_set_window_bits(dtls_context(sk)->assoc,
-					  params.window_bits);
+	return dtls_assoc_set_params(dtls_context(sk)->assoc,
+				     params.window_bits, params.flags);
 }
 
 static int get_params(struct sock *sk, int optname, char __user *optval,
 		      int __user *optlen, int len)
 {
+	const struct dtls_assoc *assoc = dtls_context(sk)->assoc;
 	struct dtls_params params = {
-		.window_bits = READ_ONCE(dtls_context(sk)->assoc->window_bits),
+		.window_bits = READ_ONCE(assoc->window_bits),
+		.flags = READ_ONCE(assoc->flags),
 	};
 
 	return put_prefix(optval, optlen, len, &params, sizeof(params));

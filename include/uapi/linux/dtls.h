@@ -44,20 +44,100 @@
 #define DTLS_STATS		66	/* get: struct dtls_stats */
 #define DTLS_INFO		67	/* get: struct dtls_info */
 
+/*
+ * The AEADs that linux/tls.h lacks, in its pattern: AES-256-CCM (RFC 6655), and
+ * the CCM suites with a tag of 8 bytes, which must be allowed beforehand
+ * (DTLS_PARAM_CCM_8). The write IV goes into @salt; @iv isn't used.
+ */
+#define DTLS_CIPHER_AES_CCM_256			0x4401
+#define DTLS_CIPHER_AES_CCM_256_IV_SIZE		8
+#define DTLS_CIPHER_AES_CCM_256_KEY_SIZE	32
+#define DTLS_CIPHER_AES_CCM_256_SALT_SIZE	4
+#define DTLS_CIPHER_AES_CCM_256_TAG_SIZE	16
+#define DTLS_CIPHER_AES_CCM_256_REC_SEQ_SIZE	8
+
+#define DTLS_CIPHER_AES_CCM_8_128		0x4402
+#define DTLS_CIPHER_AES_CCM_8_128_IV_SIZE	8
+#define DTLS_CIPHER_AES_CCM_8_128_KEY_SIZE	16
+#define DTLS_CIPHER_AES_CCM_8_128_SALT_SIZE	4
+#define DTLS_CIPHER_AES_CCM_8_128_TAG_SIZE	8
+#define DTLS_CIPHER_AES_CCM_8_128_REC_SEQ_SIZE	8
+
+#define DTLS_CIPHER_AES_CCM_8_256		0x4403
+#define DTLS_CIPHER_AES_CCM_8_256_IV_SIZE	8
+#define DTLS_CIPHER_AES_CCM_8_256_KEY_SIZE	32
+#define DTLS_CIPHER_AES_CCM_8_256_SALT_SIZE	4
+#define DTLS_CIPHER_AES_CCM_8_256_TAG_SIZE	8
+#define DTLS_CIPHER_AES_CCM_8_256_REC_SEQ_SIZE	8
+
+/**
+ * struct dtls12_crypto_info_aes_ccm_256 - an AES-256-CCM key
+ * @info: version and cipher_type
+ * @iv: not used: the explicit nonce is epoch and number
+ * @key: the write key
+ * @salt: the write IV
+ * @rec_seq: epoch(16) || sequence number(48), big-endian
+ */
+struct dtls12_crypto_info_aes_ccm_256 {
+	struct tls_crypto_info info;
+	unsigned char iv[DTLS_CIPHER_AES_CCM_256_IV_SIZE];
+	unsigned char key[DTLS_CIPHER_AES_CCM_256_KEY_SIZE];
+	unsigned char salt[DTLS_CIPHER_AES_CCM_256_SALT_SIZE];
+	unsigned char rec_seq[DTLS_CIPHER_AES_CCM_256_REC_SEQ_SIZE];
+};
+
+/**
+ * struct dtls12_crypto_info_aes_ccm_8_128 - an AES-128-CCM key with tags of 8 bytes
+ * @info: version and cipher_type
+ * @iv: not used: the explicit nonce is epoch and number
+ * @key: the write key
+ * @salt: the write IV
+ * @rec_seq: epoch(16) || sequence number(48), big-endian
+ */
+struct dtls12_crypto_info_aes_ccm_8_128 {
+	struct tls_crypto_info info;
+	unsigned char iv[DTLS_CIPHER_AES_CCM_8_128_IV_SIZE];
+	unsigned char key[DTLS_CIPHER_AES_CCM_8_128_KEY_SIZE];
+	unsigned char salt[DTLS_CIPHER_AES_CCM_8_128_SALT_SIZE];
+	unsigned char rec_seq[DTLS_CIPHER_AES_CCM_8_128_REC_SEQ_SIZE];
+};
+
+/**
+ * struct dtls12_crypto_info_aes_ccm_8_256 - an AES-256-CCM key with tags of 8 bytes
+ * @info: version and cipher_type
+ * @iv: not used: the explicit nonce is epoch and number
+ * @key: the write key
+ * @salt: the write IV
+ * @rec_seq: epoch(16) || sequence number(48), big-endian
+ */
+struct dtls12_crypto_info_aes_ccm_8_256 {
+	struct tls_crypto_info info;
+	unsigned char iv[DTLS_CIPHER_AES_CCM_8_256_IV_SIZE];
+	unsigned char key[DTLS_CIPHER_AES_CCM_8_256_KEY_SIZE];
+	unsigned char salt[DTLS_CIPHER_AES_CCM_8_256_SALT_SIZE];
+	unsigned char rec_seq[DTLS_CIPHER_AES_CCM_8_256_REC_SEQ_SIZE];
+};
+
 /* Width of a replay window, numbers; a power of two. */
 #define DTLS_WINDOW_MIN		64
 #define DTLS_WINDOW_MAX		8192
 #define DTLS_WINDOW_DEFAULT	1024
 
+/*
+ * Allow the ciphers with a tag of 8 bytes. One forgery in 2^64 tries succeeds,
+ * not one in 2^128: only for a peer that has nothing better (RFC 9147, 4.5.3).
+ */
+#define DTLS_PARAM_CCM_8	(1U << 0)
+
 /**
  * struct dtls_params - what must be settled before the first key
  * @window_bits: width of each epoch's replay window, DTLS_WINDOW_MIN to
  *	DTLS_WINDOW_MAX, a power of two
- * @reserved: zero
+ * @flags: DTLS_PARAM_*, 0 by default
  */
 struct dtls_params {
 	__u32	window_bits;
-	__u32	reserved;
+	__u32	flags;
 };
 
 /**

@@ -82,10 +82,11 @@ static void refused(struct end *e, int fd, struct kdtls_options *opts, int want)
 
 static void wrong_arguments_are_refused(void)
 {
-	struct kdtls_options odd = { sizeof(odd), 1000 };
-	struct kdtls_options narrow = { sizeof(odd), 32 };
-	struct kdtls_options wide = { sizeof(odd), 16384 };
-	struct kdtls_options size = { 3, 0 };
+	struct kdtls_options odd = { sizeof(odd), 1000, 0 };
+	struct kdtls_options narrow = { sizeof(odd), 32, 0 };
+	struct kdtls_options wide = { sizeof(odd), 16384, 0 };
+	struct kdtls_options size = { 3, 0, 0 };
+	struct kdtls_options flags = { sizeof(odd), 0, 2 };
 	struct link l;
 	struct end *e = begin(&l, ciphers[0], false);
 
@@ -93,6 +94,7 @@ static void wrong_arguments_are_refused(void)
 	refused(e, udp_socket(true), &narrow, -EINVAL);
 	refused(e, udp_socket(true), &wide, -EINVAL);
 	refused(e, udp_socket(true), &size, -EINVAL);
+	refused(e, udp_socket(true), &flags, -EINVAL);
 	refused(e, -1, NULL, -EBADF);
 	refused(e, dup(0), NULL, -ENOTSOCK);
 	refused(e, udp_socket(false), NULL, -ENOTCONN);
@@ -142,10 +144,30 @@ static void other_suite_goes_on_with_openssl(void)
 	link_close(&l);
 }
 
+static void ccm_8_has_to_be_allowed(const char *cipher, bool server)
+{
+	struct kdtls_options none = { .size = sizeof(none) };
+	struct link l;
+	struct end *e = begin(&l, cipher, server);
+
+	refused(e, udp_socket(true), NULL, -EPERM);
+	ok(strstr(kdtls_error_text(), "KDTLS_ALLOW_CCM_8"),
+	   "%s: the text says what allows it", cipher);
+	refused(e, udp_socket(true), &none, -EPERM);
+	say(e->peer, "unread");
+	ok(hears(e, "unread"), "%s: OpenSSL still receives", cipher);
+	say(e, "still here");
+	ok(hears(e->peer, "still here"), "%s: OpenSSL still sends", cipher);
+	check_handover(e, cipher);
+	link_close(&l);
+}
+
 int main(void)
 {
 	size_t i;
 
+	for (i = 0; i < 4; i++)
+		ccm_8_has_to_be_allowed(ciphers[CIPHERS - 1 - i / 2], i & 1);
 	for (i = 0; i < 2 * sizeof(steps) / sizeof(steps[0]); i++)
 		refusal_leaves_openssl_usable(&steps[i / 2], i & 1);
 	one_enoprotoopt_is_retried();

@@ -45,16 +45,25 @@ enum kdtls_type {
 /** struct kdtls - one association, handed over to the kernel */
 struct kdtls;
 
+/*
+ * Hand over a CCM_8 cipher suite too. A forgery of its tags of 8 bytes succeeds
+ * once in 2^64 tries, not in 2^128, and nothing in DTLS limits the tries: only
+ * for a peer that has nothing better (RFC 9147, 4.5.3).
+ */
+#define KDTLS_ALLOW_CCM_8 (1u << 0)
+
 /**
  * struct kdtls_options - how to hand over
  * @size: sizeof(struct kdtls_options); later versions of this library add
  *	members at the end
  * @window_bits: width of the kernel's replay window, DTLS_WINDOW_MIN to
  *	DTLS_WINDOW_MAX, a power of two; 0: DTLS_WINDOW_DEFAULT
+ * @flags: KDTLS_ALLOW_*; 0: the defaults
  */
 struct kdtls_options {
 	size_t size;
 	unsigned int window_bits;
+	unsigned int flags;
 };
 
 /**
@@ -104,6 +113,7 @@ int kdtls_tap(SSL *ssl);
  * -EBADF, -ENOTSOCK, -ENOTCONN: @fd; -EPROTOTYPE: @fd isn't a UDP socket;
  * -EPROTONOSUPPORT: not DTLS 1.2; -EOPNOTSUPP: a cipher suite that the kernel
  * doesn't take, compression, or an option of @fd stands against it;
+ * -EPERM: a CCM_8 suite, and KDTLS_ALLOW_CCM_8 isn't set;
  * -EINPROGRESS: the handshake isn't finished, or is being repeated;
  * -ESHUTDOWN: the connection is closed, or @ssl was handed over already;
  * -ENODATA: no tap, or it was removed; -EBADMSG: the keys found don't open
@@ -135,7 +145,7 @@ void kdtls_free(struct kdtls *k);
 /** kdtls_fd() - the socket that was handed over, for poll() and options */
 int kdtls_fd(const struct kdtls *k);
 
-/** kdtls_cipher() - the AEAD, e.g. "AES-128-GCM"; a constant string */
+/** kdtls_cipher() - the AEAD, e.g. "AES-128-GCM", "AES-128-CCM-8"; a constant string */
 const char *kdtls_cipher(const struct kdtls *k);
 
 /**

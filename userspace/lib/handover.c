@@ -45,6 +45,7 @@
  * @fd: the application's
  * @family: of @fd
  * @window_bits: wanted
+ * @flags: KDTLS_ALLOW_*, given
  * @tap: of @ssl
  * @keys: of @ssl
  * @tx_next: first number that the kernel may use
@@ -55,6 +56,7 @@ struct handover {
 	int fd;
 	int family;
 	unsigned int window_bits;
+	unsigned int flags;
 	struct kdtls_tap *tap;
 	struct kdtls_keys keys;
 	uint64_t tx_next;
@@ -69,6 +71,10 @@ static int check_options(struct handover *ho, const struct kdtls_options *opts)
 		if (opts->size != sizeof(*opts))
 			return kdtls_error(EINVAL, "options: size isn't %zu",
 					   sizeof(*opts));
+		if (opts->flags & ~KDTLS_ALLOW_CCM_8)
+			return kdtls_error(EINVAL, "options: flags %#x unknown",
+					   opts->flags & ~KDTLS_ALLOW_CCM_8);
+		ho->flags = opts->flags;
 		bits = opts->window_bits;
 	}
 	if (!bits)
@@ -120,6 +126,11 @@ static int check_ssl(SSL *ssl)
 	return 0;
 }
 
+static bool has_short_tag(const struct handover *ho)
+{
+	return ho->keys.suite->tag_len == KDTLS_TAG_LEN_SHORT;
+}
+
 /* The keys, and the window: the peer's Finished at least is in it. */
 static int find_received(struct handover *ho)
 {
@@ -127,6 +138,10 @@ static int find_received(struct handover *ho)
 
 	if (err)
 		return err;
+	if (has_short_tag(ho) && !(ho->flags & KDTLS_ALLOW_CCM_8))
+		return kdtls_error(EPERM,
+				   "cipher suite %s: its tag has 8 bytes only, which KDTLS_ALLOW_CCM_8 in the options allows",
+				   SSL_get_cipher_name(ho->ssl));
 	ho->tap = kdtls_tap_find(ho->ssl);
 	if (!ho->tap)
 		return kdtls_error(ENODATA,
@@ -178,7 +193,10 @@ static int find_next_number(struct handover *ho)
 
 static int attach_socket(const struct handover *ho)
 {
-	struct dtls_params params = { .window_bits = ho->window_bits };
+	struct dtls_params params = {
+		.window_bits = ho->window_bits,
+		.flags = has_short_tag(ho) ? DTLS_PARAM_CCM_8 : 0,
+	};
 	int err = kdtls_kernel_attach(ho->fd, ho->family);
 
 	/* The application may attach early. Keys are refused further on. */
@@ -197,8 +215,7 @@ static int attach_socket(const struct handover *ho)
 	if (err == -EBUSY)
 		return kdtls_error(EBUSY, "the socket has keys already");
 	if (err)
-		return kdtls_error(-err,
-				   "setting the replay window's width: %s",
+		return kdtls_error(-err, "setting the parameters: %s",
 				   strerror(-err));
 	return 0;
 }

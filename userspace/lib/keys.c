@@ -97,7 +97,7 @@ int kdtls_keys_derive(SSL *ssl, struct kdtls_keys *keys)
 	keys->suite = kdtls_suite_find(cipher);
 	if (!keys->suite) {
 		err = kdtls_error(EOPNOTSUPP,
-				  "cipher suite %s: the kernel takes AES-GCM and ChaCha20-Poly1305 only",
+				  "cipher suite %s: the kernel takes AES-GCM, AES-CCM and ChaCha20-Poly1305 only",
 				  SSL_CIPHER_get_name(cipher));
 		goto wipe;
 	}

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/objects.h>
 
 #include "bytes.h"
 #include "error.h"
@@ -15,6 +16,11 @@ struct kdtls_opener {
 	EVP_CIPHER_CTX *ctx;
 	uint8_t iv[KDTLS_IV_LEN];
 };
+
+static bool is_ccm(const struct kdtls_opener *o)
+{
+	return EVP_CIPHER_get_mode(o->cipher) == EVP_CIPH_CCM_MODE;
+}
 
 bool kdtls_record_next(uint8_t **at, const uint8_t *end,
 		       struct kdtls_record *record)
@@ -37,6 +43,19 @@ bool kdtls_record_next(uint8_t **at, const uint8_t *end,
 	return true;
 }
 
+/* CCM goes by the lengths of nonce and tag when it takes the key. */
+static bool key_set(const struct kdtls_opener *o, const uint8_t *key)
+{
+	if (!EVP_DecryptInit_ex(o->ctx, o->cipher, NULL, NULL, NULL) ||
+	    EVP_CIPHER_CTX_ctrl(o->ctx, EVP_CTRL_AEAD_SET_IVLEN, KDTLS_IV_LEN,
+				NULL) <= 0)
+		return false;
+	if (is_ccm(o) && EVP_CIPHER_CTX_ctrl(o->ctx, EVP_CTRL_AEAD_SET_TAG,
+					     o->suite->tag_len, NULL) <= 0)
+		return false;
+	return EVP_DecryptInit_ex(o->ctx, NULL, NULL, key, NULL);
+}
+
 struct kdtls_opener *kdtls_opener_new(const struct kdtls_suite *suite,
 				      const struct kdtls_key *key)
 {
@@ -48,10 +67,9 @@ struct kdtls_opener *kdtls_opener_new(const struct kdtls_suite *suite,
 	}
 	o->suite = suite;
 	memcpy(o->iv, key->iv, sizeof(o->iv));
-	o->cipher = EVP_CIPHER_fetch(NULL, suite->name, NULL);
+	o->cipher = EVP_CIPHER_fetch(NULL, OBJ_nid2sn(suite->nid), NULL);
 	o->ctx = EVP_CIPHER_CTX_new();
-	if (!o->cipher || !o->ctx ||
-	    !EVP_DecryptInit_ex(o->ctx, o->cipher, NULL, key->key, NULL)) {
+	if (!o->cipher || !o->ctx || !key_set(o, key->key)) {
 		kdtls_error_openssl(EIO, suite->name);
 		kdtls_opener_free(o);
 		return NULL;
@@ -69,7 +87,10 @@ void kdtls_opener_free(struct kdtls_opener *opener)
 	free(opener);
 }
 
-/* RFC 5288, 3: salt, explicit part. RFC 7905, 2: IV XOR epoch and number. */
+/*
+ * RFC 5288, 3, and RFC 6655, 3: salt, explicit part. RFC 7905, 2: IV XOR epoch
+ * and number.
+ */
 static void nonce_build(const struct kdtls_opener *o, const uint8_t *header,
 			uint8_t *nonce)
 {
@@ -95,7 +116,7 @@ static void aad_build(const uint8_t *header, size_t content_len, uint8_t *aad)
 
 bool kdtls_opener_open(struct kdtls_opener *o, struct kdtls_record *record)
 {
-	size_t overhead = o->suite->explicit_len + KDTLS_TAG_LEN;
+	size_t overhead = o->suite->explicit_len + o->suite->tag_len;
 	size_t fragment_len = record->len - KDTLS_RECORD_HEADER;
 	uint8_t nonce[KDTLS_IV_LEN];
 	uint8_t *content, *tag;
@@ -110,11 +131,14 @@ bool kdtls_opener_open(struct kdtls_opener *o, struct kdtls_record *record)
 	tag = content + content_len;
 	nonce_build(o, record->bytes, nonce);
 	aad_build(record->bytes, content_len, aad);
+	/* CCM wants the length before all else, and is done with the content. */
 	return EVP_DecryptInit_ex(o->ctx, NULL, NULL, NULL, nonce) > 0 &&
-	       EVP_CIPHER_CTX_ctrl(o->ctx, EVP_CTRL_AEAD_SET_TAG, KDTLS_TAG_LEN,
-				   tag) > 0 &&
+	       EVP_CIPHER_CTX_ctrl(o->ctx, EVP_CTRL_AEAD_SET_TAG,
+				   o->suite->tag_len, tag) > 0 &&
+	       (!is_ccm(o) ||
+		EVP_DecryptUpdate(o->ctx, NULL, &n, NULL, content_len) > 0) &&
 	       EVP_DecryptUpdate(o->ctx, NULL, &n, aad, sizeof(aad)) > 0 &&
 	       EVP_DecryptUpdate(o->ctx, content, &n, content, content_len) >
 		       0 &&
-	       EVP_DecryptFinal_ex(o->ctx, tag, &n) > 0;
+	       (is_ccm(o) || EVP_DecryptFinal_ex(o->ctx, tag, &n) > 0);
 }

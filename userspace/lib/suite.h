@@ -11,6 +11,8 @@
 #define KDTLS_KEY_MAX 32
 #define KDTLS_IV_LEN  12
 #define KDTLS_TAG_LEN 16
+/* Of the CCM_8 suites: a forgery succeeds once in 2^64 tries (RFC 6655). */
+#define KDTLS_TAG_LEN_SHORT 8
 
 /* One direction's part of the key block (RFC 5246, 6.3). */
 struct kdtls_key {
@@ -21,11 +23,12 @@ struct kdtls_key {
 /**
  * struct kdtls_suite - one AEAD
  * @nid: OpenSSL's number for it
- * @name: name for people, and for EVP_CIPHER_fetch()
+ * @name: name for people
  * @cipher_type: the kernel's TLS_CIPHER_*
  * @key_len: bytes of the write key
  * @iv_len: bytes of the write IV in the key block
  * @explicit_len: bytes of the nonce that a record carries
+ * @tag_len: bytes of the tag
  * @info_len: size of the kernel's structure
  * @key_at: where in that the key goes
  * @iv_at: where the write IV goes
@@ -38,6 +41,7 @@ struct kdtls_suite {
 	size_t key_len;
 	size_t iv_len;
 	size_t explicit_len;
+	size_t tag_len;
 	size_t info_len;
 	size_t key_at;
 	size_t iv_at;
@@ -49,6 +53,10 @@ union kdtls_crypto_info {
 	struct tls12_crypto_info_aes_gcm_128 aes_gcm_128;
 	struct tls12_crypto_info_aes_gcm_256 aes_gcm_256;
 	struct tls12_crypto_info_chacha20_poly1305 chacha20_poly1305;
+	struct tls12_crypto_info_aes_ccm_128 aes_ccm_128;
+	struct dtls12_crypto_info_aes_ccm_256 aes_ccm_256;
+	struct dtls12_crypto_info_aes_ccm_8_128 aes_ccm_8_128;
+	struct dtls12_crypto_info_aes_ccm_8_256 aes_ccm_8_256;
 	uint8_t bytes[64];
 };
 

@@ -11,9 +11,10 @@
 #include "bed.h"
 
 const char *const ciphers[] = {
-	"ECDHE-ECDSA-AES128-GCM-SHA256",
-	"ECDHE-ECDSA-AES256-GCM-SHA384",
-	"ECDHE-ECDSA-CHACHA20-POLY1305",
+	"ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384",
+	"ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-ECDSA-AES128-CCM",
+	"ECDHE-ECDSA-AES256-CCM",        "ECDHE-ECDSA-AES128-CCM8",
+	"ECDHE-ECDSA-AES256-CCM8",
 };
 
 static int tests, failures;
@@ -138,11 +139,21 @@ bool is_sealed(struct end *e)
 	return n < 0 && e->sent == sent;
 }
 
+bool has_short_tag(const struct end *e)
+{
+	return strstr(SSL_get_cipher_name(e->ssl), "CCM8");
+}
+
 struct kdtls *attach(struct end *e, int want)
 {
+	struct kdtls_options ccm_8 = {
+		.size = sizeof(ccm_8),
+		.flags = KDTLS_ALLOW_CCM_8,
+	};
 	struct kdtls *k = NULL;
 	int fd = udp_socket(true);
-	int got = kdtls_attach(e->ssl, fd, NULL, &k);
+	int got =
+		kdtls_attach(e->ssl, fd, has_short_tag(e) ? &ccm_8 : NULL, &k);
 
 	/* The fake doesn't ask for it any more. */
 	if (got)
@@ -208,7 +219,9 @@ void check_handover(struct end *e, const char *name)
 
 	if (!k)
 		return;
-	ok(fake.tx.set && fake.rx.set && fake.params.window_bits == 1024,
+	ok(fake.tx.set && fake.rx.set && fake.params.window_bits == 1024 &&
+		   fake.params.flags ==
+			   (has_short_tag(e) ? DTLS_PARAM_CCM_8 : 0),
 	   "%s: keys and parameters installed", name);
 	/* One number goes to the record that tells it. */
 	ok(fake.tx.epoch == 1 && fake.tx.seq == next + 1,

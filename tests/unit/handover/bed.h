@@ -14,8 +14,11 @@
 #include "kdtls.h"
 #include "link.h"
 
-#define CIPHERS 3
+#define CIPHERS 7
 extern const char *const ciphers[CIPHERS];
+
+/* Its suite has a tag of 8 bytes. */
+bool has_short_tag(const struct end *e);
 
 /**
  * struct weather - what the network does to datagrams, client's and server's
@@ -52,7 +55,7 @@ bool connected(struct link *l, struct end *e, const struct weather *w);
 /* The same with a new link, in calm weather. */
 struct end *begin(struct link *l, const char *cipher, bool server);
 
-/* @want: what kdtls_attach() is to return. */
+/* With CCM_8 allowed where it's needed. @want: what kdtls_attach() returns. */
 struct kdtls *attach(struct end *e, int want);
 void detach(struct kdtls *k);
 

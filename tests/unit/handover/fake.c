@@ -21,39 +21,45 @@ static uint64_t be(const uint8_t *p, int len)
 	return v;
 }
 
-/* Written out by hand: the library computes its offsets. */
+/* Where linux/tls.h and linux/dtls.h have what; the library computes it. */
+static const struct layout {
+	uint16_t type;
+	socklen_t len;
+	const char *cipher;
+	size_t tag_len, key_at, key_len, iv_at, iv_len, rec_seq_at;
+} layouts[] = {
+	{ 51, 40, "AES-128-GCM", 16, 12, 16, 28, 4, 32 },
+	{ 52, 56, "AES-256-GCM", 16, 12, 32, 44, 4, 48 },
+	{ 53, 40, "AES-128-CCM", 16, 12, 16, 28, 4, 32 },
+	{ 54, 56, "ChaCha20-Poly1305", 16, 16, 32, 4, 12, 48 },
+	{ 0x4401, 56, "AES-256-CCM", 16, 12, 32, 44, 4, 48 },
+	{ 0x4402, 40, "AES-128-CCM", 8, 12, 16, 28, 4, 32 },
+	{ 0x4403, 56, "AES-256-CCM", 8, 12, 32, 44, 4, 48 },
+};
+
 static int take_key(struct fake_key *k, const void *val, socklen_t len)
 {
 	const struct tls_crypto_info *info = val;
-	const struct tls12_crypto_info_aes_gcm_128 *a = val;
-	const struct tls12_crypto_info_aes_gcm_256 *b = val;
-	const struct tls12_crypto_info_chacha20_poly1305 *c = val;
-	const uint8_t *rec_seq = NULL;
+	const struct layout *l = layouts;
+	const uint8_t *bytes = val;
 
 	memset(k, 0, sizeof(*k));
 	if (info->version != 0xFEFD)
 		return EPROTONOSUPPORT;
-	if (info->cipher_type == 51 && len == sizeof(*a)) {
-		k->cipher = "AES-128-GCM";
-		memcpy(k->key, a->key, 16);
-		memcpy(k->iv, a->salt, 4);
-		rec_seq = a->rec_seq;
-	} else if (info->cipher_type == 52 && len == sizeof(*b)) {
-		k->cipher = "AES-256-GCM";
-		memcpy(k->key, b->key, 32);
-		memcpy(k->iv, b->salt, 4);
-		rec_seq = b->rec_seq;
-	} else if (info->cipher_type == 54 && len == sizeof(*c)) {
-		k->cipher = "ChaCha20-Poly1305";
-		memcpy(k->key, c->key, 32);
-		memcpy(k->iv, c->iv, 12);
-		rec_seq = c->rec_seq;
-	} else {
+	while (l->type != info->cipher_type)
+		if (++l == layouts + sizeof(layouts) / sizeof(layouts[0]))
+			return EOPNOTSUPP;
+	if (len != l->len)
 		return EINVAL;
-	}
+	if (l->tag_len == 8 && fake.params.flags != DTLS_PARAM_CCM_8)
+		return EPERM;
 	k->set = true;
-	k->epoch = be(rec_seq, 2);
-	k->seq = be(rec_seq + 2, 6);
+	k->cipher = l->cipher;
+	k->tag_len = l->tag_len;
+	memcpy(k->key, bytes + l->key_at, l->key_len);
+	memcpy(k->iv, bytes + l->iv_at, l->iv_len);
+	k->epoch = be(bytes + l->rec_seq_at, 2);
+	k->seq = be(bytes + l->rec_seq_at + 2, 6);
 	return 0;
 }
 
@@ -151,13 +157,19 @@ static void put_be(uint8_t *p, uint64_t v, int len)
 	}
 }
 
+static bool is_ccm(const struct fake_key *key)
+{
+	return strstr(key->cipher, "CCM");
+}
+
 static int explicit_len(const struct fake_key *key)
 {
 	return key->cipher[0] == 'A' ? 8 : 0;
 }
 
+/* @tag: to be checked; NULL: to be made. */
 static EVP_CIPHER_CTX *start(const struct fake_key *key, const uint8_t *record,
-			     size_t content_len, int enc)
+			     size_t content_len, const uint8_t *tag)
 {
 	EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, key->cipher, NULL);
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
@@ -173,7 +185,14 @@ static EVP_CIPHER_CTX *start(const struct fake_key *key, const uint8_t *record,
 	memcpy(aad, record + 3, 8);
 	memcpy(aad + 8, record, 3);
 	put_be(aad + 11, content_len, 2);
-	EVP_CipherInit_ex(ctx, cipher, NULL, key->key, nonce, enc);
+	EVP_CipherInit_ex(ctx, cipher, NULL, NULL, NULL, !tag);
+	EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_IVLEN, 12, NULL);
+	if (tag || is_ccm(key))
+		EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, key->tag_len,
+				    (void *)tag);
+	EVP_CipherInit_ex(ctx, NULL, NULL, key->key, nonce, !tag);
+	if (is_ccm(key))
+		EVP_CipherUpdate(ctx, NULL, &n, NULL, content_len);
 	EVP_CipherUpdate(ctx, NULL, &n, aad, sizeof(aad));
 	EVP_CIPHER_free(cipher);
 	return ctx;
@@ -182,7 +201,7 @@ static EVP_CIPHER_CTX *start(const struct fake_key *key, const uint8_t *record,
 size_t fake_seal(const struct fake_key *key, uint64_t seq, uint8_t type,
 		 const void *content, size_t len, uint8_t *record)
 {
-	size_t body_len = explicit_len(key) + len + 16;
+	size_t body_len = explicit_len(key) + len + key->tag_len;
 	uint8_t *body = record + 13 + explicit_len(key);
 	EVP_CIPHER_CTX *ctx;
 	int n;
@@ -194,10 +213,11 @@ size_t fake_seal(const struct fake_key *key, uint64_t seq, uint8_t type,
 	put_be(record + 11, body_len, 2);
 	if (explicit_len(key))
 		memcpy(record + 13, record + 3, 8);
-	ctx = start(key, record, len, 1);
+	ctx = start(key, record, len, NULL);
 	EVP_CipherUpdate(ctx, body, &n, content, len);
 	EVP_CipherFinal_ex(ctx, body + len, &n);
-	EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, 16, body + len);
+	EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, key->tag_len,
+			    body + len);
 	EVP_CIPHER_CTX_free(ctx);
 	return 13 + body_len;
 }
@@ -207,16 +227,16 @@ int fake_open(const struct fake_key *key, const uint8_t *record, size_t len,
 {
 	size_t head = 13 + explicit_len(key);
 	EVP_CIPHER_CTX *ctx;
-	int content_len = len - head - 16;
+	int content_len = len - head - key->tag_len;
+	bool good;
 	int n;
 
-	if (len < head + 16)
+	if (len < head + key->tag_len)
 		return -1;
-	ctx = start(key, record, content_len, 0);
-	EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, 16,
-			    (void *)(record + len - 16));
-	EVP_CipherUpdate(ctx, content, &n, record + head, content_len);
-	n = EVP_CipherFinal_ex(ctx, content + content_len, &n);
+	ctx = start(key, record, content_len, record + len - key->tag_len);
+	good = EVP_CipherUpdate(ctx, content, &n, record + head, content_len) >
+		       0 &&
+	       EVP_CipherFinal_ex(ctx, content + content_len, &n) > 0;
 	EVP_CIPHER_CTX_free(ctx);
-	return n > 0 ? content_len : -1;
+	return good ? content_len : -1;
 }

@@ -12,6 +12,7 @@
 struct fake_key {
 	bool set;
 	const char *cipher;
+	size_t tag_len;
 	uint8_t key[32];
 	uint8_t iv[12];
 	uint16_t epoch;

@@ -6,6 +6,7 @@ The example is always on the right; what its kernel's counters say proves who
 made the records.
 """
 
+import contextlib
 import os
 import socket
 import sys
@@ -26,7 +27,18 @@ SUITES = {
     "ECDHE-RSA-AES256-GCM-SHA384": "AES-256-GCM",
     "ECDHE-RSA-CHACHA20-POLY1305": "ChaCha20-Poly1305",
 }
+# With the key that they want, and the level that lets OpenSSL have CCM_8.
+CCM_SUITES = {
+    "ECDHE-ECDSA-AES128-CCM": "AES-128-CCM",
+    "ECDHE-ECDSA-AES256-CCM": "AES-256-CCM",
+    "ECDHE-ECDSA-AES128-CCM8": "AES-128-CCM-8",
+    "ECDHE-ECDSA-AES256-CCM8": "AES-256-CCM-8",
+}
+AEADS = SUITES | CCM_SUITES
+KEYS = {"RSA": ["rsa:2048"],
+        "ECDSA": ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]}
 EACH = tuple((family, suite) for family in FAMILIES for suite in SUITES)
+CCM = tuple(("ipv4", suite) for suite in CCM_SUITES)
 MARKER = "a line that nobody on the way may read"
 LINES = 20
 PORT = "4433"
@@ -35,9 +47,11 @@ PORT = "4433"
 class Meeting:
     """One handshake's circumstances; the counters from before it."""
 
-    def __init__(self, pair, certificate, family, suite):
-        self.pair, self.certificate = pair, certificate
-        self.family, self.suite = FAMILIES[family], suite
+    def __init__(self, pair, certificates, family, suite):
+        self.pair, self.family, self.suite = pair, FAMILIES[family], suite
+        self.certificate = certificates[suite.split("-")[1]]
+        self.allow = ["--allow-ccm8"] if suite.endswith("CCM8") else []
+        self.list = suite + ":@SECLEVEL=0" if self.allow else suite
         self.before = {side: self.counters(side) for side in pair.sides}
         self.tap = Tap(pair.left)
 
@@ -53,26 +67,28 @@ class Meeting:
             return kdtls.namespace_stats()
 
     def server(self, *options):
+        if self.allow:
+            options = "--cipher", self.list, *self.allow, *options
         return echo_server(self.pair.right, self.family, self.certificate,
                            "--clients", "1", *options)
 
     def client(self, side, port, *options):
         target = next(s for s in self.pair.sides if s is not side)
         return client(side, target, self.family, port, self.certificate,
-                      "--cipher", self.suite, *options)
+                      "--cipher", self.list, *self.allow, *options)
 
     def s_client(self, port):
         address = self.pair.right.address[self.family]
         return Program(self.pair.left, "openssl", "s_client", "-dtls1_2",
                        "-connect", host_port(address, port),
-                       "-cipher", self.suite, "-verify_return_error",
+                       "-cipher", self.list, "-verify_return_error",
                        "-CAfile", self.certificate.cert)
 
     def s_server(self):
         address = self.pair.left.address[self.family]
         server = Program(self.pair.left, "openssl", "s_server", "-dtls1_2",
                          "-accept", host_port(address, PORT),
-                         "-naccept", "1", "-cipher", self.suite,
+                         "-naccept", "1", "-cipher", self.list,
                          "-cert", self.certificate.cert,
                          "-key", self.certificate.key)
         server.expect("ACCEPT")
@@ -80,7 +96,7 @@ class Meeting:
 
     def expect_handed_over(self, program):
         """It says that the kernel has the keys of the suite's AEAD."""
-        program.expect(f": {SUITES[self.suite]}, keys are in the kernel: "
+        program.expect(f": {AEADS[self.suite]}, keys are in the kernel: "
                        "epoch 1, next number ")
 
     def expect_carried(self, side, received, sent):
@@ -107,7 +123,7 @@ def lines():
     return [f"{number}: {MARKER}\n" for number in range(LINES)]
 
 
-@case("A19", EACH)
+@case("A19", EACH + CCM)
 def echo_server_serves_s_client(meeting):
     server, port = meeting.server()
     with server, meeting.s_client(port) as peer:
@@ -126,7 +142,7 @@ def echo_server_serves_s_client(meeting):
     meeting.expect_secret()
 
 
-@case("A19", EACH)
+@case("A19", EACH + CCM)
 def client_talks_to_s_server_and_closes(meeting):
     with meeting.s_server() as peer, \
             meeting.client(meeting.pair.right, PORT, "--stdin") as ours:
@@ -145,7 +161,7 @@ def client_talks_to_s_server_and_closes(meeting):
     meeting.expect_secret()
 
 
-@case("A19 B9", EACH)
+@case("A19 B9", EACH + CCM)
 def client_and_echo_server_talk_kernel_to_kernel(meeting):
     server, port = meeting.server()
     with server, meeting.client(meeting.pair.left, port, "--count", "100",
@@ -160,6 +176,13 @@ def client_and_echo_server_talk_kernel_to_kernel(meeting):
     meeting.expect_secret()
 
 
+def everything():
+    with contextlib.ExitStack() as held:
+        pair = held.enter_context(Pair())
+        certificates = {name: held.enter_context(Certificate(pair, newkey))
+                        for name, newkey in KEYS.items()}
+        main(lambda *variant: Meeting(pair, certificates, *variant))
+
+
 if __name__ == "__main__":
-    with Pair() as the_pair, Certificate(the_pair) as the_certificate:
-        main(lambda *variant: Meeting(the_pair, the_certificate, *variant))
+    everything()

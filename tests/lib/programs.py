@@ -93,7 +93,8 @@ class Program:
 class Certificate:
     """A self-signed certificate of both sides' addresses, in files."""
 
-    def __init__(self, pair):
+    def __init__(self, pair, newkey=("rsa:2048",)):
+        """@newkey: what openssl req is told of the key to make."""
         # pylint: disable=consider-using-with
         self.folder = tempfile.TemporaryDirectory()
         self.cert = os.path.join(self.folder.name, "cert.pem")
@@ -101,7 +102,7 @@ class Certificate:
         names = ",".join(f"IP:{address}" for side in pair.sides
                          for address in side.address.values())
         subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes",
+            ["openssl", "req", "-x509", "-nodes", "-newkey", *newkey,
              "-subj", "/CN=kdtls", "-addext", f"subjectAltName={names}",
              "-days", "2", "-keyout", self.key, "-out", self.cert],
             check=True, capture_output=True)

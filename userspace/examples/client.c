@@ -23,6 +23,8 @@ static const char usage[] =
 	"  --insecure       instead: don't verify the server\n"
 	"  --name NAME      the server's name or address in its certificate (HOST)\n"
 	"  --cipher LIST    cipher suites, as OpenSSL names them\n"
+	"  --allow-ccm8     allow suites with tags of 8 bytes (OpenSSL wants\n"
+	"                   \"@SECLEVEL=0\" in LIST as well)\n"
 	"  --window BITS    width of the kernel's replay window\n"
 	"  --count N        messages to send and to have echoed (1)\n"
 	"  --message TEXT   their text (\"message I of N\")\n"
@@ -44,6 +46,7 @@ struct options {
 	unsigned int timeout;
 	int insecure;
 	int lines;
+	int allow_ccm8;
 };
 
 struct client {
@@ -62,6 +65,7 @@ static void parse(struct options *opt, int argc, char **argv)
 		{ "insecure", no_argument, &opt->insecure, 1 },
 		{ "name", required_argument, NULL, 'n' },
 		{ "cipher", required_argument, NULL, 'c' },
+		{ "allow-ccm8", no_argument, &opt->allow_ccm8, 1 },
 		{ "window", required_argument, NULL, 'w' },
 		{ "count", required_argument, NULL, 'N' },
 		{ "message", required_argument, NULL, 'm' },
@@ -216,6 +220,7 @@ static void hand_over(struct client *c)
 	struct kdtls_options opts = {
 		.size = sizeof(opts),
 		.window_bits = c->opt.window,
+		.flags = c->opt.allow_ccm8 ? KDTLS_ALLOW_CCM_8 : 0,
 	};
 
 	if (kdtls_attach(c->ssl, c->fd, &opts, &c->k))

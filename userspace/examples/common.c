@@ -11,7 +11,7 @@
 #include "common.h"
 
 /* The AEADs that the kernel takes, with forward secrecy. */
-#define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20"
+#define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AESCCM:-AESCCM8"
 
 void die(enum status status, const char *format, ...)
 {

@@ -33,6 +33,8 @@ static const char usage[] =
 	"  --address ADDR  where to listen (0.0.0.0); :: for IPv6 and IPv4\n"
 	"  --port PORT     likewise (4433); 0: any, it's printed\n"
 	"  --cipher LIST   cipher suites, as OpenSSL names them\n"
+	"  --allow-ccm8    allow suites with tags of 8 bytes (OpenSSL wants\n"
+	"                  \"@SECLEVEL=0\" in LIST as well)\n"
 	"  --window BITS   width of the kernel's replay window\n"
 	"  --clients N     end after N clients\n"
 	"  --once          end after one\n"
@@ -46,6 +48,7 @@ struct options {
 	const char *ciphers;
 	unsigned int window;
 	unsigned int clients;
+	int allow_ccm8;
 };
 
 /**
@@ -96,12 +99,13 @@ struct server {
 
 static void parse(struct options *opt, int argc, char **argv)
 {
-	static const struct option table[] = {
+	const struct option table[] = {
 		{ "cert", required_argument, NULL, 'C' },
 		{ "key", required_argument, NULL, 'k' },
 		{ "address", required_argument, NULL, 'a' },
 		{ "port", required_argument, NULL, 'p' },
 		{ "cipher", required_argument, NULL, 'c' },
+		{ "allow-ccm8", no_argument, &opt->allow_ccm8, 1 },
 		{ "window", required_argument, NULL, 'w' },
 		{ "clients", required_argument, NULL, 'n' },
 		{ "once", no_argument, NULL, '1' },
@@ -280,6 +284,7 @@ static void client_hand_over(struct server *s, struct client *client)
 	struct kdtls_options opts = {
 		.size = sizeof(opts),
 		.window_bits = s->opt.window,
+		.flags = s->opt.allow_ccm8 ? KDTLS_ALLOW_CCM_8 : 0,
 	};
 	int err = kdtls_attach(client->ssl, client->fd, &opts, &client->k);
 

@@ -212,6 +212,13 @@ int dtls_attach(int fd)
 	return err;
 }
 
+#define FILL(member, iv_member)                                       \
+	(memcpy(ci->member.key, secret->key, sizeof(ci->member.key)), \
+	 memcpy(ci->member.iv_member, secret->iv,                     \
+		sizeof(ci->member.iv_member)),                        \
+	 memcpy(ci->member.rec_seq, &number, sizeof(number)),         \
+	 sizeof(ci->member))
+
 /* Return: the length of the cipher's structure. */
 size_t dtls_crypto_info(union crypto_info *ci, const struct secret *secret,
 			uint16_t epoch, uint64_t seq)
@@ -223,20 +230,19 @@ size_t dtls_crypto_info(union crypto_info *ci, const struct secret *secret,
 	ci->info.cipher_type = secret->cipher->type;
 	switch (secret->cipher->type) {
 	case TLS_CIPHER_AES_GCM_128:
-		memcpy(ci->aes_gcm_128.key, secret->key, 16);
-		memcpy(ci->aes_gcm_128.salt, secret->iv, 4);
-		memcpy(ci->aes_gcm_128.rec_seq, &number, 8);
-		return sizeof(ci->aes_gcm_128);
+		return FILL(aes_gcm_128, salt);
 	case TLS_CIPHER_AES_GCM_256:
-		memcpy(ci->aes_gcm_256.key, secret->key, 32);
-		memcpy(ci->aes_gcm_256.salt, secret->iv, 4);
-		memcpy(ci->aes_gcm_256.rec_seq, &number, 8);
-		return sizeof(ci->aes_gcm_256);
+		return FILL(aes_gcm_256, salt);
+	case TLS_CIPHER_AES_CCM_128:
+		return FILL(aes_ccm_128, salt);
+	case DTLS_CIPHER_AES_CCM_256:
+		return FILL(aes_ccm_256, salt);
+	case DTLS_CIPHER_AES_CCM_8_128:
+		return FILL(aes_ccm_8_128, salt);
+	case DTLS_CIPHER_AES_CCM_8_256:
+		return FILL(aes_ccm_8_256, salt);
 	default:
-		memcpy(ci->chacha20_poly1305.key, secret->key, 32);
-		memcpy(ci->chacha20_poly1305.iv, secret->iv, 12);
-		memcpy(ci->chacha20_poly1305.rec_seq, &number, 8);
-		return sizeof(ci->chacha20_poly1305);
+		return FILL(chacha20_poly1305, iv);
 	}
 }
 
@@ -250,11 +256,31 @@ int dtls_key(int fd, int direction, const struct secret *secret, uint16_t epoch,
 	return setsockopt(fd, SOL_TLS, direction, &ci, (socklen_t)len);
 }
 
-int dtls_window_bits(int fd, uint32_t bits)
+int dtls_params(int fd, uint32_t window_bits, uint32_t flags)
 {
-	struct dtls_params params = { .window_bits = bits };
+	struct dtls_params params = {
+		.window_bits = window_bits,
+		.flags = flags,
+	};
 
 	return setsockopt(fd, SOL_TLS, DTLS_PARAMS, &params, sizeof(params));
+}
+
+int dtls_window_bits(int fd, uint32_t bits)
+{
+	return dtls_params(fd, bits, 0);
+}
+
+int dtls_flags(int fd, uint32_t flags)
+{
+	return dtls_params(fd, DTLS_WINDOW_DEFAULT, flags);
+}
+
+/* Before a key of @cipher, if it must be allowed. */
+int dtls_allow(int fd, const struct cipher *cipher)
+{
+	return dtls_flags(fd,
+			  cipher_has_short_tag(cipher) ? DTLS_PARAM_CCM_8 : 0);
 }
 
 int dtls_stats(int fd, struct dtls_stats *stats)

@@ -34,6 +34,10 @@ union crypto_info {
 	struct tls12_crypto_info_aes_gcm_128 aes_gcm_128;
 	struct tls12_crypto_info_aes_gcm_256 aes_gcm_256;
 	struct tls12_crypto_info_chacha20_poly1305 chacha20_poly1305;
+	struct tls12_crypto_info_aes_ccm_128 aes_ccm_128;
+	struct dtls12_crypto_info_aes_ccm_256 aes_ccm_256;
+	struct dtls12_crypto_info_aes_ccm_8_128 aes_ccm_8_128;
+	struct dtls12_crypto_info_aes_ccm_8_256 aes_ccm_8_256;
 	uint8_t bytes[64];
 };
 
@@ -59,7 +63,10 @@ size_t dtls_crypto_info(union crypto_info *ci, const struct secret *secret,
 			uint16_t epoch, uint64_t seq);
 int dtls_key(int fd, int direction, const struct secret *secret, uint16_t epoch,
 	     uint64_t seq);
+int dtls_params(int fd, uint32_t window_bits, uint32_t flags);
 int dtls_window_bits(int fd, uint32_t bits);
+int dtls_flags(int fd, uint32_t flags);
+int dtls_allow(int fd, const struct cipher *cipher);
 int dtls_stats(int fd, struct dtls_stats *stats);
 int dtls_info(int fd, struct dtls_info *info);
 int dtls_close(int fd);

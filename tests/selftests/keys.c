@@ -2,7 +2,7 @@
 /* TLS_TX and TLS_RX: what installs a key, what is refused, what is told. */
 #include <sys/mman.h>
 
-#include "check.h"
+#include "state.h"
 
 FIXTURE_BED(keys)
 
@@ -15,86 +15,9 @@ FIXTURE_TEARDOWN(keys)
 {
 }
 
-static const int directions[] = { TLS_TX, TLS_RX };
-
-/* All that a socket tells of itself. */
-struct state {
-	struct dtls_info info;
-	struct dtls_stats stats;
-	struct dtls_params params;
-	struct dtls_window window;
-	union crypto_info tx, rx;
-	int tx_err, rx_err, window_err;
-	long long curr_tx, curr_rx;
-};
-
-static int get(int fd, int name, void *value, socklen_t len)
-{
-	return getsockopt(fd, SOL_TLS, name, value, &len) ? errno : 0;
-}
-
-static struct state state_of(const struct bed *bed)
-{
-	union crypto_info ci;
-	socklen_t len = (socklen_t)dtls_crypto_info(&ci, &bed->tx, 0, 0);
-	struct state state;
-
-	memset(&state, 0, sizeof(state));
-	get(bed->fd, DTLS_INFO, &state.info, sizeof(state.info));
-	get(bed->fd, DTLS_STATS, &state.stats, sizeof(state.stats));
-	get(bed->fd, DTLS_PARAMS, &state.params, sizeof(state.params));
-	state.tx_err = get(bed->fd, TLS_TX, &state.tx, len);
-	state.rx_err = get(bed->fd, TLS_RX, &state.rx, len);
-	state.window.epoch = state.info.rx_epoch;
-	state.window_err = get(bed->fd, DTLS_RX_WINDOW, &state.window,
-			       sizeof(state.window));
-	state.curr_tx = dtls_net_stat("DtlsCurrTx");
-	state.curr_rx = dtls_net_stat("DtlsCurrRx");
-	return state;
-}
-
-/* The call fails with this errno, and the socket tells the same as before. */
-#define EXPECT_NO_CHANGE(code, call)                                     \
-	do {                                                             \
-		struct state _before = state_of(&self->bed), _after;     \
-		EXPECT_ERRNO(code, call);                                \
-		_after = state_of(&self->bed);                           \
-		EXPECT_EQ(0, memcmp(&_before, &_after, sizeof(_before))) \
-		TH_LOG("line %d: it changed something", __LINE__);       \
-	} while (0)
-
-static int set(int fd, int name, const void *value, size_t len)
-{
-	return setsockopt(fd, SOL_TLS, name, value, (socklen_t)len);
-}
-
-/* Records go both ways, with these numbers of epoch 1. */
-static void expect_traffic(struct __test_metadata *_metadata,
-			   const struct bed *bed, uint64_t seq)
-{
-	ASSERT_EQ(4, send(bed->fd, "here", 4, 0));
-	expect_sealed(_metadata, __LINE__, bed, RECORD_DATA, 1, seq, "here", 4);
-	ASSERT_EQ(0, inject(bed, RECORD_DATA, 1, seq, "there", 5));
-	EXPECT_RECORD(bed->fd, RECORD_DATA, "there", 5);
-}
-
 static const struct secret *secret_of(const struct bed *bed, int direction)
 {
 	return direction == TLS_TX ? &bed->tx : &bed->rx;
-}
-
-/* Calls @refused on a socket without keys, and on one with both. */
-static void with_and_without_keys(
-	struct __test_metadata *_metadata, struct bed *bed,
-	void (*refused)(struct __test_metadata *_metadata, struct bed *bed))
-{
-	refused(_metadata, bed);
-	expect_plain(_metadata, bed);
-	ASSERT_EQ(0, dtls_key(bed->fd, TLS_TX, &bed->tx, 1, 0));
-	ASSERT_EQ(0, dtls_key(bed->fd, TLS_RX, &bed->rx, 1, 0));
-	expect_traffic(_metadata, bed, 0);
-	refused(_metadata, bed);
-	expect_traffic(_metadata, bed, 1);
 }
 
 TEST_F(keys, sending_key_seals)
@@ -127,11 +50,15 @@ TEST_F(keys, receiving_key_opens)
 
 TEST_F(keys, directions_may_have_different_ciphers)
 {
-	static const uint16_t types[] = { TLS_CIPHER_AES_GCM_128,
-					  TLS_CIPHER_AES_GCM_256,
-					  TLS_CIPHER_CHACHA20_POLY1305 };
+	static const uint16_t types[] = {
+		TLS_CIPHER_AES_GCM_128,       DTLS_CIPHER_AES_CCM_8_256,
+		TLS_CIPHER_AES_GCM_256,       TLS_CIPHER_AES_CCM_128,
+		TLS_CIPHER_CHACHA20_POLY1305, DTLS_CIPHER_AES_CCM_8_128,
+		DTLS_CIPHER_AES_CCM_256
+	};
 	struct dtls_info info;
 
+	ASSERT_EQ(0, dtls_flags(self->bed.fd, DTLS_PARAM_CCM_8));
 	for (uint16_t i = 0; i < ARRAY_SIZE(types); i++) {
 		/* A later epoch may have another cipher, too. */
 		secret_make(&self->bed.rx, cipher_by_type(types[i]), i + 3u);
@@ -167,22 +94,6 @@ TEST_F(keys, info_tells_what_is_installed)
 	expected.tx_next++;
 	ASSERT_EQ(0, dtls_info(self->bed.fd, &info));
 	EXPECT_EQ(0, memcmp(&expected, &info, sizeof(info)));
-}
-
-static void wrong_lengths(struct __test_metadata *_metadata, struct bed *bed)
-{
-	struct {
-		struct bed bed;
-	} copy = { *bed }, *self = &copy;
-	union crypto_info ci;
-	size_t right = dtls_crypto_info(&ci, &bed->tx, 2, 0);
-
-	for (size_t i = 0; i < ARRAY_SIZE(directions); i++)
-		for (size_t len = 0; len <= right + 1; len++)
-			if (len != right)
-				EXPECT_NO_CHANGE(EINVAL,
-						 set(bed->fd, directions[i],
-						     &ci, len));
 }
 
 TEST_F(keys, wrong_length_is_refused)
@@ -223,10 +134,12 @@ static void wrong_ciphers(struct __test_metadata *_metadata, struct bed *bed)
 	} others[] = {
 		{ 0, sizeof(struct tls12_crypto_info_aes_gcm_128) },
 		{ 50, sizeof(struct tls12_crypto_info_aes_gcm_128) },
-		{ TLS_CIPHER_AES_CCM_128,
-		  sizeof(struct tls12_crypto_info_aes_ccm_128) },
 		{ TLS_CIPHER_SM4_GCM, sizeof(struct tls12_crypto_info_sm4_gcm) },
 		{ TLS_CIPHER_SM4_CCM, sizeof(struct tls12_crypto_info_sm4_ccm) },
+		{ DTLS_CIPHER_AES_CCM_256 - 1,
+		  sizeof(struct dtls12_crypto_info_aes_ccm_256) },
+		{ DTLS_CIPHER_AES_CCM_8_256 + 1,
+		  sizeof(struct dtls12_crypto_info_aes_ccm_8_256) },
 		{ 0xffff, sizeof(struct tls12_crypto_info_aes_gcm_256) },
 	};
 	struct {
@@ -385,29 +298,6 @@ TEST_F(keys, numbers_end_at_2_to_the_48)
 	bed->tx = next;
 	ASSERT_EQ(4, send(bed->fd, "four", 4, 0));
 	EXPECT_SEALED(RECORD_DATA, 2, 0, "four", 4);
-}
-
-static void expect_told(struct __test_metadata *_metadata,
-			const struct bed *bed, int direction, uint16_t epoch,
-			uint64_t seq)
-{
-	static const struct secret nothing;
-	struct secret blank = nothing;
-	union crypto_info expected, seen;
-	socklen_t len, info_len = sizeof(struct tls_crypto_info);
-
-	blank.cipher = bed->tx.cipher;
-	len = (socklen_t)dtls_crypto_info(&expected, &blank, epoch, seq);
-	memset(&seen, 0xaa, sizeof(seen));
-	memset(expected.bytes + len, 0xaa, sizeof(expected) - len);
-	ASSERT_EQ(0, getsockopt(bed->fd, SOL_TLS, direction, &seen, &len));
-	EXPECT_EQ(0, memcmp(&expected, &seen, sizeof(seen)));
-
-	memset(expected.bytes + info_len, 0xaa, sizeof(expected) - info_len);
-	memset(&seen, 0xaa, sizeof(seen));
-	ASSERT_EQ(0, getsockopt(bed->fd, SOL_TLS, direction, &seen, &info_len));
-	EXPECT_EQ(sizeof(struct tls_crypto_info), info_len);
-	EXPECT_EQ(0, memcmp(&expected, &seen, sizeof(seen)));
 }
 
 TEST_F(keys, getting_never_tells_the_key)

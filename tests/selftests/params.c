@@ -27,13 +27,19 @@ static int get(int fd, int name, void *value, socklen_t len)
 	return getsockopt(fd, SOL_TLS, name, value, &len);
 }
 
-static uint32_t window_bits(int fd)
+static struct dtls_params params_of(int fd)
 {
 	struct dtls_params params;
 
-	if (get(fd, DTLS_PARAMS, &params, sizeof(params)) || params.reserved)
-		return 0;
-	return params.window_bits;
+	memset(&params, 0xff, sizeof(params));
+	if (get(fd, DTLS_PARAMS, &params, sizeof(params)))
+		memset(&params, 0xff, sizeof(params));
+	return params;
+}
+
+static uint32_t window_bits(int fd)
+{
+	return params_of(fd).window_bits;
 }
 
 TEST_F(params, window_is_1024_wide_by_default)
@@ -66,13 +72,40 @@ TEST_F(params, other_widths_are_refused)
 	EXPECT_EQ(256, window_bits(self->bed.fd));
 }
 
-TEST_F(params, reserved_must_be_zero)
+TEST_F(params, flags_are_told)
 {
-	struct dtls_params params = { .window_bits = 128, .reserved = 1 };
+	int fd = self->bed.fd;
 
-	EXPECT_ERRNO(EINVAL,
-		     set(self->bed.fd, DTLS_PARAMS, &params, sizeof(params)));
+	EXPECT_EQ(0, params_of(fd).flags);
+	ASSERT_EQ(0, dtls_params(fd, 128, DTLS_PARAM_CCM_8));
+	EXPECT_EQ(DTLS_PARAM_CCM_8, params_of(fd).flags);
+	EXPECT_EQ(128, window_bits(fd));
+	ASSERT_EQ(0, dtls_params(fd, 256, 0));
+	EXPECT_EQ(0, params_of(fd).flags);
+	EXPECT_EQ(256, window_bits(fd));
+}
+
+TEST_F(params, unknown_flags_are_refused)
+{
+	int fd = self->bed.fd;
+
+	ASSERT_EQ(0, dtls_params(fd, 256, DTLS_PARAM_CCM_8));
+	for (int bit = 1; bit < 32; bit++) {
+		EXPECT_ERRNO(EINVAL, dtls_params(fd, 128, 1u << bit));
+		EXPECT_ERRNO(EINVAL, dtls_params(fd, 128,
+						 1u << bit | DTLS_PARAM_CCM_8));
+	}
+	EXPECT_ERRNO(EINVAL, dtls_params(fd, 128, ~0u));
+	EXPECT_EQ(256, window_bits(fd));
+	EXPECT_EQ(DTLS_PARAM_CCM_8, params_of(fd).flags);
+}
+
+/* Neither half of what's refused is taken. */
+TEST_F(params, flags_of_another_width_are_refused)
+{
+	EXPECT_ERRNO(EINVAL, dtls_params(self->bed.fd, 100, DTLS_PARAM_CCM_8));
 	EXPECT_EQ(DTLS_WINDOW_DEFAULT, window_bits(self->bed.fd));
+	EXPECT_EQ(0, params_of(self->bed.fd).flags);
 }
 
 TEST_F(params, other_lengths_are_refused)
@@ -100,18 +133,33 @@ TEST_F(params, bad_pointer_is_refused)
 					&params, NULL));
 }
 
+#define EXPECT_SETTLED(bits, the_flags)                                        \
+	do {                                                                   \
+		int _fd = self->bed.fd;                                        \
+		EXPECT_ERRNO(EBUSY, dtls_params(_fd, 256, the_flags));         \
+		EXPECT_ERRNO(EBUSY, dtls_params(_fd, bits, 0));                \
+		EXPECT_ERRNO(EBUSY, dtls_params(_fd, bits, DTLS_PARAM_CCM_8)); \
+		EXPECT_EQ(bits, window_bits(_fd));                             \
+		EXPECT_EQ(the_flags, params_of(_fd).flags);                    \
+	} while (0)
+
 TEST_F(params, a_sending_key_settles_them)
 {
 	ASSERT_EQ(0, dtls_key(self->bed.fd, TLS_TX, &self->bed.tx, 1, 0));
-	EXPECT_ERRNO(EBUSY, dtls_window_bits(self->bed.fd, 256));
-	EXPECT_EQ(DTLS_WINDOW_DEFAULT, window_bits(self->bed.fd));
+	EXPECT_SETTLED(DTLS_WINDOW_DEFAULT, 0);
 }
 
 TEST_F(params, a_receiving_key_settles_them)
 {
 	ASSERT_EQ(0, dtls_key(self->bed.fd, TLS_RX, &self->bed.rx, 1, 0));
-	EXPECT_ERRNO(EBUSY, dtls_window_bits(self->bed.fd, 256));
-	EXPECT_EQ(DTLS_WINDOW_DEFAULT, window_bits(self->bed.fd));
+	EXPECT_SETTLED(DTLS_WINDOW_DEFAULT, 0);
+}
+
+TEST_F(params, a_key_settles_a_flag_that_is_set)
+{
+	ASSERT_EQ(0, dtls_params(self->bed.fd, 128, DTLS_PARAM_CCM_8));
+	ASSERT_EQ(0, dtls_key(self->bed.fd, TLS_RX, &self->bed.rx, 1, 0));
+	EXPECT_SETTLED(128, DTLS_PARAM_CCM_8);
 }
 
 /* The window of an epoch as the socket tells it, in a buffer full of ones. */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/dtls.h>
 #include <linux/tls.h>
 #include <openssl/evp.h>
 
@@ -12,10 +13,20 @@
 #define AAD_LEN   13
 
 static const struct cipher ciphers[] = {
-	{ "AES-128-GCM", "AES-128-GCM", TLS_CIPHER_AES_GCM_128, 16, 4, 8, 16 },
-	{ "AES-256-GCM", "AES-256-GCM", TLS_CIPHER_AES_GCM_256, 32, 4, 8, 16 },
+	{ "AES-128-GCM", "AES-128-GCM", TLS_CIPHER_AES_GCM_128, 16, 4, 8, 16,
+	  0 },
+	{ "AES-256-GCM", "AES-256-GCM", TLS_CIPHER_AES_GCM_256, 32, 4, 8, 16,
+	  0 },
 	{ "CHACHA20-POLY1305", "ChaCha20-Poly1305",
-	  TLS_CIPHER_CHACHA20_POLY1305, 32, 12, 0, 16 },
+	  TLS_CIPHER_CHACHA20_POLY1305, 32, 12, 0, 16, 0 },
+	{ "AES-128-CCM", "AES-128-CCM", TLS_CIPHER_AES_CCM_128, 16, 4, 8, 16,
+	  1 },
+	{ "AES-256-CCM", "AES-256-CCM", DTLS_CIPHER_AES_CCM_256, 32, 4, 8, 16,
+	  1 },
+	{ "AES-128-CCM-8", "AES-128-CCM", DTLS_CIPHER_AES_CCM_8_128, 16, 4, 8,
+	  8, 1 },
+	{ "AES-256-CCM-8", "AES-256-CCM", DTLS_CIPHER_AES_CCM_8_256, 32, 4, 8,
+	  8, 1 },
 };
 
 #define CIPHERS (sizeof(ciphers) / sizeof(ciphers[0]))
@@ -40,6 +51,12 @@ const struct cipher *cipher_by_name(const char *name)
 size_t cipher_overhead(const struct cipher *cipher)
 {
 	return RECORD_HEADER_LEN + cipher->explicit_len + cipher->tag_len;
+}
+
+/* RFC 9147, 4.5.3: such a cipher must be allowed first. */
+int cipher_has_short_tag(const struct cipher *cipher)
+{
+	return cipher->tag_len < 16;
 }
 
 /* Bytes that differ between seeds, and from one another. */
@@ -105,7 +122,7 @@ static void put_aad(uint8_t *aad, const struct record *record, size_t len)
 	put_be(aad + 11, len, 2);
 }
 
-/* RFC 5288, 3: salt and explicit part; RFC 7905, 2: IV xor number. */
+/* RFC 5288, 3 and RFC 6655, 3: salt and explicit part; RFC 7905, 2: IV xor number. */
 static void put_nonce(uint8_t *nonce, const struct secret *secret,
 		      const struct record *record)
 {
@@ -123,20 +140,39 @@ static void put_nonce(uint8_t *nonce, const struct secret *secret,
 		nonce[4 + i] ^= number[i];
 }
 
-/* A context that is keyed, and has taken the nonce and the AAD. */
+/*
+ * CCM's first block holds the lengths of nonce, tag and content (RFC 3610, 2.2).
+ * @tag: to verify; NULL: one is to be made
+ */
+static int ccm_put_lengths(EVP_CIPHER_CTX *ctx, const struct cipher *cipher,
+			   uint8_t *tag)
+{
+	return EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_IVLEN, NONCE_LEN,
+				   NULL) &&
+	       EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG,
+				   (int)cipher->tag_len, tag);
+}
+
+/*
+ * A context that is keyed, and has taken the nonce and the AAD.
+ * @tag: what the record's is to be; NULL: seal one
+ */
 static EVP_CIPHER_CTX *aead_begin(const struct secret *secret,
 				  const struct record *record, size_t len,
-				  int encrypt)
+				  uint8_t *tag)
 {
 	EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, secret->cipher->evp, NULL);
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	uint8_t nonce[NONCE_LEN], aad[AAD_LEN];
-	int n;
+	int n, is_ccm = secret->cipher->is_ccm;
 
 	put_nonce(nonce, secret, record);
 	put_aad(aad, record, len);
 	if (!cipher || !ctx ||
-	    !EVP_CipherInit_ex(ctx, cipher, NULL, secret->key, nonce, encrypt) ||
+	    !EVP_CipherInit_ex(ctx, cipher, NULL, NULL, NULL, !tag) ||
+	    (is_ccm && !ccm_put_lengths(ctx, secret->cipher, tag)) ||
+	    !EVP_CipherInit_ex(ctx, NULL, NULL, secret->key, nonce, !tag) ||
+	    (is_ccm && !EVP_CipherUpdate(ctx, NULL, &n, NULL, (int)len)) ||
 	    !EVP_CipherUpdate(ctx, NULL, &n, aad, sizeof(aad)))
 		abort();
 	EVP_CIPHER_free(cipher);
@@ -154,7 +190,7 @@ size_t record_seal(const struct secret *secret, const struct record *record,
 		   const void *content, size_t len, uint8_t *wire)
 {
 	const struct cipher *cipher = secret->cipher;
-	EVP_CIPHER_CTX *ctx = aead_begin(secret, record, len, 1);
+	EVP_CIPHER_CTX *ctx = aead_begin(secret, record, len, NULL);
 	uint8_t *text = wire + RECORD_HEADER_LEN + cipher->explicit_len;
 	int n;
 
@@ -162,7 +198,7 @@ size_t record_seal(const struct secret *secret, const struct record *record,
 			  cipher->explicit_len + len + cipher->tag_len);
 	if (cipher->explicit_len)
 		put_be(wire + RECORD_HEADER_LEN, record->explicit_nonce, 8);
-	if ((len && !EVP_CipherUpdate(ctx, text, &n, content, (int)len)) ||
+	if (!EVP_CipherUpdate(ctx, text, &n, content, (int)len) ||
 	    !EVP_CipherFinal_ex(ctx, text + len, &n) ||
 	    !EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG,
 				 (int)cipher->tag_len, text + len))
@@ -199,12 +235,14 @@ ssize_t record_open(const struct secret *secret, const uint8_t *wire,
 	record->explicit_nonce =
 		cipher->explicit_len ? get_be(wire + RECORD_HEADER_LEN, 8) : 0;
 
-	ctx = aead_begin(secret, record, len, 0);
 	memcpy(tag, text + len, cipher->tag_len);
-	ok = EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG,
-				 (int)cipher->tag_len, tag) &&
-	     (!len || EVP_CipherUpdate(ctx, content, &n, text, (int)len)) &&
-	     EVP_CipherFinal_ex(ctx, content + len, &n);
+	ctx = aead_begin(secret, record, len, tag);
+	/* CCM has verified it when the content is there, and has no end. */
+	ok = (cipher->is_ccm ||
+	      EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG,
+				  (int)cipher->tag_len, tag)) &&
+	     EVP_CipherUpdate(ctx, content, &n, text, (int)len) &&
+	     (cipher->is_ccm || EVP_CipherFinal_ex(ctx, content + len, &n));
 	EVP_CIPHER_CTX_free(ctx);
 	return ok ? (ssize_t)len : -1;
 }

@@ -27,8 +27,9 @@ enum {
 struct cipher {
 	const char *name; /* as the known-answer records call it */
 	const char *evp;  /* as OpenSSL calls it */
-	uint16_t type;    /* TLS_CIPHER_* */
+	uint16_t type;    /* TLS_CIPHER_* or DTLS_CIPHER_* */
 	size_t key_len, iv_len, explicit_len, tag_len;
+	int is_ccm; /* OpenSSL wants all lengths before the rest */
 };
 
 /* One direction's secrets of one epoch. */
@@ -50,6 +51,7 @@ struct record {
 const struct cipher *cipher_by_type(uint16_t type);
 const struct cipher *cipher_by_name(const char *name);
 size_t cipher_overhead(const struct cipher *cipher);
+int cipher_has_short_tag(const struct cipher *cipher);
 void secret_make(struct secret *secret, const struct cipher *cipher,
 		 unsigned int seed);
 struct record record_make(uint8_t type, uint16_t epoch, uint64_t seq);

@@ -33,6 +33,7 @@ static void open_bed(struct __test_metadata *_metadata, struct bed *bed,
 	int fd[2];
 
 	bed->rx.cipher = cipher_by_name(vector->aead);
+	ASSERT_NE(NULL, bed->rx.cipher);
 	ASSERT_EQ(bed->rx.cipher->key_len, vector->key_len);
 	ASSERT_EQ(bed->rx.cipher->iv_len, vector->fixed_iv_len);
 	memcpy(bed->rx.key, vector->key, vector->key_len);
@@ -40,6 +41,7 @@ static void open_bed(struct __test_metadata *_metadata, struct bed *bed,
 	ASSERT_EQ(0, bed_pair(bed->family, fd));
 	ASSERT_EQ(0, bed_room(fd[0]));
 	ASSERT_EQ(0, dtls_attach(fd[0]));
+	ASSERT_EQ(0, dtls_allow(fd[0], bed->rx.cipher));
 	ASSERT_EQ(0, dtls_key(fd[0], TLS_RX, &bed->rx, vector->epoch, 0));
 	bed->fd = fd[0];
 	bed->peer = fd[1];
@@ -51,9 +53,8 @@ static void close_bed(struct __test_metadata *_metadata, struct bed *bed)
 	ASSERT_EQ(0, close(bed->peer));
 }
 
-#define for_each_vector(vector)                                            \
-	for (vector = vectors; vector < vectors + vectors_count; vector++) \
-		if (cipher_by_name(vector->aead))
+#define for_each_vector(vector) \
+	for (vector = vectors; vector < vectors + vectors_count; vector++)
 
 static void expect_opened(struct __test_metadata *_metadata,
 			  const struct bed *bed, const struct vector *vector)
@@ -82,7 +83,7 @@ TEST_F(vectors, each_is_opened_once)
 		close_bed(_metadata, &bed);
 		count++;
 	}
-	EXPECT_EQ(57, count);
+	EXPECT_EQ(107, count);
 }
 
 /* The tests' own sealing makes the same bytes: it may judge the kernel's. */
@@ -126,7 +127,7 @@ TEST_F(vectors, sending_makes_the_same_bytes)
 			htobe64((uint64_t)vector->epoch << 48 | vector->seq);
 		struct bed bed = self->bed;
 
-		/* The kernel's explicit nonce is the number, as GnuTLS's. */
+		/* The kernel's explicit nonce is the number, as most's. */
 		if (vector->explicit_nonce_len &&
 		    memcmp(vector->explicit_nonce, &number, sizeof(number)))
 			continue;
@@ -143,7 +144,7 @@ TEST_F(vectors, sending_makes_the_same_bytes)
 		close_bed(_metadata, &bed);
 		count++;
 	}
-	EXPECT_EQ(31, count);
+	EXPECT_EQ(81, count);
 }
 
 /* What a header says when this byte of it is another one. */
@@ -163,15 +164,16 @@ static void count_refusal(struct dtls_stats *stats, size_t offset)
 
 /*
  * The stack below makes no difference, and a datagram of 16 KB costs a guest
- * without KVM half a millisecond. So over IPv6 only the header, the nonce, the
- * tag and each 61st byte of records longer than a kilobyte are flipped.
+ * without KVM half a millisecond, more with CCM. So over IPv6, and of CCM's, only
+ * the header, the nonce, the tag and each 61st byte of records longer than a
+ * kilobyte are flipped.
  */
 static int is_flipped(const struct bed *bed, const struct vector *vector,
 		      size_t offset)
 {
-	return bed->family == BED_IPV4 || vector->record_len <= 1024 ||
-	       offset < 32 || offset >= vector->record_len - 17 ||
-	       offset % 61 == 0;
+	return (bed->family == BED_IPV4 && !bed->rx.cipher->is_ccm) ||
+	       vector->record_len <= 1024 || offset < 32 ||
+	       offset >= vector->record_len - 17 || offset % 61 == 0;
 }
 
 /* In bulk: reading is what costs. */

@@ -15,6 +15,7 @@ DTLS_SO_ULP = 0x4454
 UDP_ULP = 131
 DTLS_1_2_VERSION = 0xFEFD
 WINDOW_DEFAULT = 1024
+PARAM_CCM_8 = 1
 
 # Not in Python's socket module.
 SOL_IP, SOL_IPV6, SOL_UDP = 0, 41, 17
@@ -48,6 +49,10 @@ CRYPTO_INFO = {
     "AES-128-GCM": CryptoInfo(51, 8, 16, 4),
     "AES-256-GCM": CryptoInfo(52, 8, 32, 4),
     "CHACHA20-POLY1305": CryptoInfo(54, 12, 32, 0),
+    "AES-128-CCM": CryptoInfo(53, 8, 16, 4),
+    "AES-256-CCM": CryptoInfo(0x4401, 8, 32, 4),
+    "AES-128-CCM-8": CryptoInfo(0x4402, 8, 16, 4),
+    "AES-256-CCM-8": CryptoInfo(0x4403, 8, 32, 4),
 }
 
 
@@ -93,8 +98,9 @@ def install(sock, direction, key, seq=0):
     sock.setsockopt(SOL_TLS, direction, info.pack(key, seq=seq))
 
 
-def set_window_bits(sock, window_bits):
-    sock.setsockopt(SOL_TLS, DTLS_PARAMS, struct.pack("=II", window_bits, 0))
+def set_params(sock, window_bits=WINDOW_DEFAULT, flags=0):
+    sock.setsockopt(SOL_TLS, DTLS_PARAMS,
+                    struct.pack("=II", window_bits, flags))
 
 
 def set_rx_window(sock, epoch, next_seq, received, words):

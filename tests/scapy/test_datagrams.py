@@ -12,8 +12,8 @@ sys.path.insert(0, os.path.join(TESTS, "lib"))
 # pylint: disable=wrong-import-position
 import dtls12  # noqa: E402
 from association import (  # noqa: E402
-    BY_BOTH, BY_CIPHER, BY_FAMILY, ONE, content, contents, expect_model,
-    run_cases, with_options)
+    BY_BOTH, BY_CCM, BY_CIPHER, BY_FAMILY, ONE, content, contents,
+    expect_model, run_cases, with_options)
 from harness import case, equal  # noqa: E402
 from model import Receiver  # noqa: E402
 from netns import udp_payloads  # noqa: E402
@@ -85,7 +85,7 @@ def fragment_without_room_for_nonce_and_tag_is_refused(assoc):
     assoc.expect(*contents([0]), rx_delivered=1, rx_malformed=shortest)
 
 
-@case("A11", BY_CIPHER)
+@case("A11", BY_CIPHER + BY_CCM)
 def record_with_any_byte_flipped_is_refused(assoc):
     assoc.receive_key()
     model = Receiver()

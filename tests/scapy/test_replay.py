@@ -61,7 +61,7 @@ def long_run_replayed_is_refused(assoc):
 
 @case("A13", ONE)
 def long_run_replayed_is_refused_by_a_narrow_window(assoc):
-    kdtls.set_window_bits(assoc.sock, 64)
+    kdtls.set_params(assoc.sock, 64)
     assoc.receive_key()
     assoc.peer_sends_by_kernel()
     frames = assoc.capture(range(RUN))
@@ -80,7 +80,7 @@ def records_reversed_inside_the_window_are_delivered(assoc):
 
 def left_edge(assoc):
     """Number 10000 received, and the oldest in the window it leaves."""
-    kdtls.set_window_bits(assoc.sock, assoc.option)
+    kdtls.set_params(assoc.sock, assoc.option)
     assoc.receive_key()
     assoc.deliver(assoc.seal(10000))
     assoc.expect(*contents([10000]), rx_delivered=1)
@@ -189,7 +189,7 @@ def window_read_back_has_what_was_received(assoc):
 @case("A13", WINDOWS)
 def random_order_and_duplicates_match_the_model(assoc):
     bits = assoc.option
-    kdtls.set_window_bits(assoc.sock, bits)
+    kdtls.set_params(assoc.sock, bits)
     model = Receiver(bits)
     model.install(assoc.receive_key())
     source, top = random.Random(bits), 0

@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(TESTS, "lib"))
 import dtls12  # noqa: E402
 import kdtls  # noqa: E402
 from association import (  # noqa: E402
-    BY_BOTH, BY_CIPHER, BY_FAMILY, content, contents, run_cases)
+    BY_BOTH, BY_CCM, BY_CIPHER, BY_FAMILY, content, contents, run_cases)
 from harness import case, equal  # noqa: E402
 from netns import Tap, udp_payloads  # noqa: E402
 from wire import reassembled_payload  # noqa: E402
@@ -53,7 +53,7 @@ def raises(expected, call, *arguments, **named):
     raise AssertionError(f"no {errno.errorcode[expected]}")
 
 
-@case("B1 B3 B5", BY_BOTH)
+@case("B1 B3 B5", BY_BOTH + BY_CCM)
 def captured_records_open_to_what_was_sent(assoc):
     assoc.send_key()
     payloads = [b"", b"x", content(2), bytes(range(256)) * 5]
@@ -79,7 +79,7 @@ def header_carries_version_epoch_and_next_number(assoc):
           "headers")
 
 
-@case("B3", BY_BOTH)
+@case("B3", BY_BOTH + BY_CCM)
 def explicit_nonce_is_epoch_and_number(assoc):
     assoc.send_key(epoch=0x0203, seq=0x040506070809)
     for _ in range(3):
@@ -92,7 +92,7 @@ def explicit_nonce_is_epoch_and_number(assoc):
         assoc.outbound.open(datagram)
 
 
-@case("A10", BY_CIPHER)
+@case("A10", BY_CIPHER + BY_CCM)
 def overhead_is_what_a_record_adds(assoc):
     assoc.send_key()
     equal(kdtls.info(assoc.sock).tx_overhead, assoc.outbound.overhead,
@@ -213,7 +213,7 @@ def number_of_a_record_that_did_not_fit_is_not_used_again(assoc):
     assoc.expect_counts(tx_records=3, tx_error=1)
 
 
-@case("A8", BY_CIPHER)
+@case("A8", BY_CIPHER + BY_CCM)
 def content_over_16384_bytes_is_not_sent(assoc):
     assoc.send_key()
     raises(errno.EMSGSIZE, assoc.sock.send, bytes(16385))

@@ -15,9 +15,10 @@ TESTS = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..")
 sys.path.insert(0, os.path.join(TESTS, "lib"))
 
 # pylint: disable=wrong-import-position
+import dtls12  # noqa: E402
 import kdtls  # noqa: E402
 from harness import case, equal, main  # noqa: E402
-from netns import Pair, Tap  # noqa: E402
+from netns import Pair, Tap, udp_payload  # noqa: E402
 from programs import (  # noqa: E402
     Certificate, Program, client, echo_server)
 
@@ -104,9 +105,25 @@ class Meeting:
         now = self.counters(side)
         moved = {name: now[name] - self.before[side][name]
                  for name in kdtls.STATS}
+        finished, clear = dtls12.repeats(self.headers_to(side))
         expected = dict.fromkeys(kdtls.STATS, 0)
         expected.update(rx_delivered=received, tx_records=sent)
+        if finished:
+            extra = moved["rx_delivered"] - received
+            equal(0 <= extra <= finished, True, "each Finished once")
+            equal(moved["rx_wrong_epoch"] <= clear, True, "the clear ones")
+            expected.update(rx_delivered=moved["rx_delivered"],
+                            rx_wrong_epoch=moved["rx_wrong_epoch"])
         equal(moved, expected, "counters of the kernel")
+
+    def headers_to(self, side):
+        """Of the records that were sent to it, by what the tap saw."""
+        source = next(s for s in self.pair.sides if s is not side)
+        address = socket.inet_pton(self.family, source.address[self.family])
+        at = {socket.AF_INET: 26, socket.AF_INET6: 22}[self.family]
+        return [dtls12.parse_header(record) for frame in self.tap.frames()
+                if frame[at:at + len(address)] == address
+                for record in dtls12.records(udp_payload(frame) or b"")]
 
     def expect_secret(self):
         frames = self.tap.frames()

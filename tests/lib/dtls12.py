@@ -79,6 +79,16 @@ def records(datagram):
     return found
 
 
+def repeats(headers):
+    """What a sender said again, as its timer told it to on a slow machine:
+    records of a Finished beyond the first, and of the handshake in the clear.
+    Whether its peer had handed over already by then, only its timer knows.
+    """
+    finished = sum(header.epoch > 0 and header.type == HANDSHAKE
+                   for header in headers)
+    return max(0, finished - 1), sum(not header.epoch for header in headers)
+
+
 def plain(kind, epoch, seq, fragment, version=VERSION):
     """An unprotected record, as a handshake sends them in epoch 0."""
     return Header(kind, version, epoch, seq, len(fragment)).pack() + fragment

@@ -213,6 +213,18 @@ int dtls_assoc_store_window(struct dtls_assoc *assoc,
 	return 0;
 }
 
+/* May this key follow the newest one of its direction? */
+static int check_key(const struct dtls_assoc *assoc,
+		     const struct dtls_aead *aead, struct dtls_epoch *newest,
+		     u64 number)
+{
+	lockdep_assert_held(&assoc->key_lock);
+	if (dtls_cipher_has_short_tag(dtls_aead_cipher(aead)) &&
+	    !(assoc->flags & DTLS_PARAM_CCM_8))
+		return -EPERM;
+	return is_behind(newest, dtls_record_epoch(number)) ? -EBUSY : 0;
+}
+
 /**
  * dtls_assoc_install_tx() - send with this key from now on
  * @assoc: the association
@@ -220,21 +232,21 @@ int dtls_assoc_store_window(struct dtls_assoc *assoc,
  * @number: epoch(16), not 0 || number of the first record(48)
  *
  * Context: process.
- * Return: 0; -EBUSY if the epoch isn't greater than the last one; -ENOMEM.
+ * Return: 0; -EPERM for a cipher with a short tag that isn't allowed; -EBUSY if
+ *	the epoch isn't greater than the last one; -ENOMEM.
  * Source: RFC 6347, 4.1: an epoch isn't used again.
  */
 int dtls_assoc_install_tx(struct dtls_assoc *assoc, struct dtls_aead *aead,
 			  u64 number)
 {
 	struct dtls_epoch *old, *epoch;
-	int err = 0;
+	int err;
 
 	mutex_lock(&assoc->key_lock);
 	old = locked_tx(assoc);
-	if (is_behind(old, dtls_record_epoch(number))) {
-		err = -EBUSY;
+	err = check_key(assoc, aead, old, number);
+	if (err)
 		goto unlock;
-	}
 	epoch = dtls_epoch_alloc_tx(number);
 	if (!epoch) {
 		err = -ENOMEM;
@@ -300,21 +312,21 @@ static void drop_staged(struct dtls_assoc *assoc, u16 epoch)
  * @number: epoch(16), not 0 || the first number that counts as new(48)
  *
  * Context: process.
- * Return: 0; -EBUSY if the epoch isn't greater than the last one; -EINVAL if
- *	the staged window of this epoch has another number; -ENOMEM.
+ * Return: 0; -EPERM for a cipher with a short tag that isn't allowed; -EBUSY if
+ *	the epoch isn't greater than the last one; -EINVAL if the staged window
+ *	of this epoch has another number; -ENOMEM.
  * Source: RFC 6347, 4.1.
  */
 int dtls_assoc_install_rx(struct dtls_assoc *assoc, struct dtls_aead *aead,
 			  u64 number)
 {
 	struct dtls_epoch *epoch;
-	int err = 0;
+	int err;
 
 	mutex_lock(&assoc->key_lock);
-	if (is_behind(locked_rx(assoc, 0), dtls_record_epoch(number))) {
-		err = -EBUSY;
+	err = check_key(assoc, aead, locked_rx(assoc, 0), number);
+	if (err)
 		goto unlock;
-	}
 	epoch = dtls_epoch_alloc_rx(number, assoc->window_bits);
 	if (!epoch) {
 		err = -ENOMEM;

@@ -68,9 +68,6 @@ static int install_key(struct sock *sk, int optname,
 	struct dtls_aead *aead;
 	int err;
 
-	if (dtls_cipher_has_short_tag(cipher) &&
-	    !(READ_ONCE(assoc->flags) & DTLS_PARAM_CCM_8))
-		return -EPERM;
 	/* RFC 6347, 4.1: epoch 0 is that of the unprotected handshake. */
 	if (!dtls_record_epoch(number))
 		return -EINVAL;

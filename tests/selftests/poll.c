@@ -2,6 +2,7 @@
 /* poll(), select() and epoll: readable means that recv() has a record. */
 #include <sched.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/select.h>
 
 #include "check.h"
@@ -53,6 +54,21 @@ TEST_F(poll, record_is_readable)
 	EXPECT_RECORD(self->bed.fd, RECORD_DATA, "there", 5);
 	EXPECT_EQ(0, events_of(self->bed.fd, both));
 	EXPECT_STATS(self->bed.fd, .rx_delivered = 1);
+}
+
+TEST_F(poll, siocinq_is_the_length_of_the_content)
+{
+	int len = -1;
+
+	ASSERT_EQ(0, inject_forged(&self->bed, 7));
+	ASSERT_EQ(0, ioctl(self->bed.fd, FIONREAD, &len));
+	EXPECT_EQ(0, len);
+	INJECT(RECORD_DATA, 1, 0, "there", 5);
+	ASSERT_EQ(0, ioctl(self->bed.fd, FIONREAD, &len));
+	EXPECT_EQ(5, len);
+	EXPECT_RECORD(self->bed.fd, RECORD_DATA, "there", 5);
+	ASSERT_EQ(0, ioctl(self->bed.fd, FIONREAD, &len));
+	EXPECT_EQ(0, len);
 }
 
 TEST_F(poll, empty_record_is_readable)

@@ -426,6 +426,17 @@ TEST_F(send, options_that_break_records_are_refused)
 	EXPECT_NEXT(1);
 }
 
+/* UDP takes the options of its sister for its own. */
+TEST_F(send, options_of_udplite_are_no_way_around)
+{
+	int fd = self->bed.fd;
+
+	EXPECT_ERRNO(EOPNOTSUPP, option(fd, IPPROTO_UDPLITE, UDP_CORK, 1));
+	EXPECT_ERRNO(EOPNOTSUPP, option(fd, IPPROTO_UDPLITE, UDP_SEGMENT, 20));
+	EXPECT_ERRNO(EOPNOTSUPP, option(fd, IPPROTO_UDPLITE, UDP_GRO, 1));
+	EXPECT_NEXT(0);
+}
+
 TEST_F(send, other_options_are_those_of_udp)
 {
 	int level = variant->family == BED_IPV4 ? SOL_IP : SOL_IPV6;

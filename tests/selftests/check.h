@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What tests say about records and counters, on the kselftest harness. */
+/*
+ * What tests say about records and counters, on the kselftest harness.
+ *
+ * A test that proves rows of Documentation/networking/dtls-conformance.rst has
+ * their ids in front of its name: TEST_F(replay, A14_forged_numbers_move_nothing),
+ * A6_A7_... for two. tests/run reads them from what the program said: a row is
+ * held where such a test ran and passed. Only a test that proves what the row
+ * demands carries its id; an id that is no row's fails the run.
+ */
 #ifndef SELFTESTS_CHECK_H
 #define SELFTESTS_CHECK_H
 

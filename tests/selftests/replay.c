@@ -70,7 +70,7 @@ static void expect_verdict(struct __test_metadata *_metadata, int line,
 #define EXPECT_VERDICT(seq, verdict) \
 	expect_verdict(_metadata, __LINE__, bed, seq, verdict)
 
-TEST_F(replay, edges_are_exact_at_every_width)
+TEST_F(replay, A13_edges_are_exact_at_every_width)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(widths); i++) {
 		struct bed copy = self->bed, *bed = &copy;
@@ -93,7 +93,7 @@ TEST_F(replay, edges_are_exact_at_every_width)
 	}
 }
 
-TEST_F(replay, jumps_clear_what_they_pass)
+TEST_F(replay, A13_jumps_clear_what_they_pass)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(widths); i++) {
 		struct bed copy = self->bed, *bed = &copy;
@@ -125,7 +125,7 @@ TEST_F(replay, jumps_clear_what_they_pass)
 	}
 }
 
-TEST_F(replay, first_and_last_number_count)
+TEST_F(replay, A13_first_and_last_number_count)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(widths); i++) {
 		struct bed copy = self->bed, *bed = &copy;
@@ -148,7 +148,7 @@ TEST_F(replay, first_and_last_number_count)
 	}
 }
 
-TEST_F(replay, all_below_the_first_number_count_as_received)
+TEST_F(replay, A15_all_below_the_first_number_count_as_received)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(widths); i++) {
 		struct bed copy = self->bed, *bed = &copy;
@@ -165,7 +165,7 @@ TEST_F(replay, all_below_the_first_number_count_as_received)
 	}
 }
 
-TEST_F(replay, window_may_begin_at_the_end)
+TEST_F(replay, A13_window_may_begin_at_the_end)
 {
 	struct bed copy = self->bed, *bed = &copy;
 
@@ -176,7 +176,7 @@ TEST_F(replay, window_may_begin_at_the_end)
 }
 
 /* Every number of a stretch, the right half first, then all of it again. */
-TEST_F(replay, each_number_is_accepted_once)
+TEST_F(replay, A13_each_number_is_accepted_once)
 {
 	enum {
 		COUNT = 256
@@ -192,7 +192,7 @@ TEST_F(replay, each_number_is_accepted_once)
 }
 
 /* RFC 6347, 4.1.2.6: the window moves only for what authenticated. */
-TEST_F(replay, forged_numbers_move_nothing)
+TEST_F(replay, A14_forged_numbers_move_nothing)
 {
 	static const uint64_t forged[] = { 6,       63,         1024,
 					   1000000, 1ULL << 40, RECORD_SEQ_MAX };
@@ -218,7 +218,7 @@ TEST_F(replay, forged_numbers_move_nothing)
 }
 
 /* A forgery doesn't end the association, however often (4.1.2.7). */
-TEST_F(replay, many_forgeries_change_nothing)
+TEST_F(replay, A11_A12_many_forgeries_change_nothing)
 {
 	enum {
 		COUNT = 1000
@@ -252,7 +252,7 @@ static void stage(struct __test_metadata *_metadata, const struct bed *bed,
 }
 
 /* Bit i is number next - 1 - i. */
-TEST_F(replay, handed_over_gaps_are_open)
+TEST_F(replay, A15_handed_over_gaps_are_open)
 {
 	static const uint64_t bitmap[] = { 0x15, 1 };
 	struct bed *bed = &self->bed;
@@ -273,7 +273,7 @@ TEST_F(replay, handed_over_gaps_are_open)
 	EXPECT_VERDICT(300, ACCEPTED);
 }
 
-TEST_F(replay, handed_over_window_may_be_wider_or_empty)
+TEST_F(replay, A15_handed_over_window_may_be_wider_or_empty)
 {
 	static const uint64_t bitmap[8];
 	struct bed copy = self->bed, *bed = &self->bed;
@@ -299,7 +299,7 @@ TEST_F(replay, handed_over_window_may_be_wider_or_empty)
 }
 
 /* The usual hand-over: the peer's Finished was number 0. */
-TEST_F(replay, handshake_records_are_seen_already)
+TEST_F(replay, A15_handshake_records_are_seen_already)
 {
 	static const uint64_t bitmap[] = { 1 };
 	struct bed *bed = &self->bed;
@@ -310,7 +310,7 @@ TEST_F(replay, handshake_records_are_seen_already)
 }
 
 /* Two epochs are held, each with its window. */
-TEST_F(replay, epochs_have_windows_of_their_own)
+TEST_F(replay, A5_A13_epochs_have_windows_of_their_own)
 {
 	struct bed *bed = &self->bed;
 	struct secret first = bed->rx, second, third;
@@ -354,7 +354,7 @@ TEST_F(replay, epochs_have_windows_of_their_own)
 }
 
 /* The keys of one epoch don't open the other's records. */
-TEST_F(replay, epochs_have_keys_of_their_own)
+TEST_F(replay, A5_epochs_have_keys_of_their_own)
 {
 	struct bed *bed = &self->bed;
 	struct secret second;
@@ -368,7 +368,7 @@ TEST_F(replay, epochs_have_keys_of_their_own)
 }
 
 /* RFC 6347, 4.1 and 4.2.8: what comes unprotected is never acted on. */
-TEST_F(replay, unprotected_records_are_refused)
+TEST_F(replay, A17_A18_unprotected_records_are_refused)
 {
 	static const uint8_t types[] = { RECORD_CCS, RECORD_ALERT,
 					 RECORD_HANDSHAKE, RECORD_DATA };

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* TAP for tests of single functions, and numbers that look random. */
+/*
+ * TAP for tests of single functions, and numbers that look random. Ids of rows
+ * of the conformance table begin a test's name: see selftests/check.h.
+ */
 #ifndef UNIT_H
 #define UNIT_H
 

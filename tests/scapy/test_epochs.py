@@ -164,7 +164,7 @@ def unprotected_alert_in_the_keys_epoch_is_refused(assoc):
     injected_between_good_records(assoc, record, rx_malformed=1)
 
 
-@case("A16", BY_CIPHER)
+@case(variants=BY_CIPHER)
 def finished_that_is_new_reaches_the_reader_with_its_type(assoc):
     assoc.receive_key()
     finished = b"\x14\0\0\x0c\0\x05\0\0\0\0\0\x0c" + bytes(12)

@@ -79,7 +79,7 @@ def header_carries_version_epoch_and_next_number(assoc):
           "headers")
 
 
-@case("B3", BY_BOTH + BY_CCM)
+@case("B3 B5", BY_BOTH + BY_CCM)
 def explicit_nonce_is_epoch_and_number(assoc):
     assoc.send_key(epoch=0x0203, seq=0x040506070809)
     for _ in range(3):
@@ -238,7 +238,7 @@ def longest_record_crosses_the_wire_in_fragments(assoc):
     equal(assoc.outbound.open(record)[1] == payload, True, "content")
 
 
-@case("A2", BY_CIPHER)
+@case(variants=BY_CIPHER)
 def sendfile_puts_nothing_unprotected_on_the_wire(assoc):
     assoc.send_key()
     text = MARKER * 100

@@ -53,7 +53,7 @@ static const uint8_t *text_of_a_record(void)
 	return text;
 }
 
-TEST_F(ccm, openssl_and_the_kernel_understand_each_other)
+TEST_F(ccm, B6_openssl_and_the_kernel_understand_each_other)
 {
 	const uint8_t *text = text_of_a_record();
 
@@ -68,7 +68,7 @@ TEST_F(ccm, openssl_and_the_kernel_understand_each_other)
 		     .rx_delivered = ARRAY_SIZE(lens));
 }
 
-TEST_F(ccm, both_ends_understand_each_other)
+TEST_F(ccm, B6_both_ends_understand_each_other)
 {
 	const uint8_t *text = text_of_a_record();
 	const struct bed *bed = &self->bed;
@@ -92,7 +92,7 @@ TEST_F(ccm, both_ends_understand_each_other)
 }
 
 /* RFC 6655, 3: nonce and tag, which is of 16 or of 8 bytes, must fit in. */
-TEST_F(ccm, too_short_for_the_cipher_is_malformed)
+TEST_F(ccm, B4_too_short_for_the_cipher_is_malformed)
 {
 	size_t least = cipher_overhead(self->bed.rx.cipher) - RECORD_HEADER_LEN;
 	struct record record = record_make(RECORD_DATA, 1, 0);

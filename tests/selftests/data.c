@@ -67,7 +67,7 @@ TEST_F(data, types_reach_the_other_end)
 }
 
 /* Each end moves to epoch 2 while records of epoch 1 are under way. */
-TEST_F(data, both_ends_change_keys)
+TEST_F(data, A5_both_ends_change_keys)
 {
 	struct bed *bed = &self->bed;
 	struct secret tx, rx;
@@ -135,7 +135,7 @@ static void run_senders(struct __test_metadata *_metadata, int fd,
 }
 
 /* RFC 6347, 4.1: numbers grow by one a record and are never used twice. */
-TEST_F(data, numbers_of_parallel_senders_are_unique_and_contiguous)
+TEST_F(data, A2_numbers_of_parallel_senders_are_unique_and_contiguous)
 {
 	static uint8_t seen[RECORDS], content[SENDERS][SENDS];
 	uint8_t wire[128];
@@ -229,7 +229,7 @@ TEST_F(data, each_record_reaches_one_of_several_readers)
  * The same records, several times each, raced by readers: the window decides
  * under its lock, after authentication, so each is accepted once.
  */
-TEST_F(data, raced_copies_are_accepted_once)
+TEST_F(data, A13_A14_raced_copies_are_accepted_once)
 {
 	enum {
 		COPIES = 3,
@@ -321,7 +321,7 @@ TEST_F(data, readers_share_a_datagram)
 }
 
 /* Senders go on while keys change: each record opens with its epoch's key. */
-TEST_F(data, keys_change_under_senders)
+TEST_F(data, A2_keys_change_under_senders)
 {
 	enum {
 		EPOCHS = 8
@@ -397,7 +397,7 @@ enum {
 	MANY = SENDERS * MANY_SENDS
 };
 
-TEST_F_TIMEOUT(many, hundred_thousand_numbers_are_unique, 120)
+TEST_F_TIMEOUT(many, A2_hundred_thousand_numbers_are_unique, 120)
 {
 	static uint8_t seen[MANY];
 	int room = 256 << 20; /* for all of them at once */

@@ -204,7 +204,7 @@ TEST_F(keys, bad_pointer_is_refused)
 	with_and_without_keys(_metadata, &self->bed, bad_pointers);
 }
 
-TEST_F(keys, epoch_must_grow)
+TEST_F(keys, A4_B9_epoch_must_grow)
 {
 	struct bed *bed = &self->bed;
 	struct secret other;
@@ -231,7 +231,7 @@ TEST_F(keys, epoch_must_grow)
 	EXPECT_RECORD(bed->fd, RECORD_DATA, "there", 5);
 }
 
-TEST_F(keys, last_epoch_is_the_end)
+TEST_F(keys, A4_last_epoch_is_the_end)
 {
 	struct bed *bed = &self->bed;
 
@@ -260,7 +260,7 @@ TEST_F(keys, disconnected_socket_gets_no_key)
 						    &self->bed.tx, 1, 0));
 }
 
-TEST_F(keys, sending_moves_to_a_new_epoch_at_once)
+TEST_F(keys, A2_sending_moves_to_a_new_epoch_at_once)
 {
 	struct bed *bed = &self->bed;
 	struct secret next;
@@ -278,7 +278,7 @@ TEST_F(keys, sending_moves_to_a_new_epoch_at_once)
 }
 
 /* The number that comes back must be one that was never used. */
-TEST_F(keys, numbers_end_at_2_to_the_48)
+TEST_F(keys, A3_numbers_end_at_2_to_the_48)
 {
 	struct bed *bed = &self->bed;
 	struct secret next;
@@ -385,7 +385,7 @@ static void *install(void *arg)
 	return NULL;
 }
 
-TEST_F(keys, race_for_an_epoch_has_one_winner)
+TEST_F(keys, A4_B9_race_for_an_epoch_has_one_winner)
 {
 	enum {
 		THREADS = 3,

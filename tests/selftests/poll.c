@@ -71,7 +71,7 @@ TEST_F(poll, siocinq_is_the_length_of_the_content)
 	EXPECT_EQ(0, len);
 }
 
-TEST_F(poll, empty_record_is_readable)
+TEST_F(poll, A9_empty_record_is_readable)
 {
 	INJECT(RECORD_DATA, 1, 0, "", 0);
 	EXPECT_EQ(POLLIN, events_of(self->bed.fd, POLLIN));

@@ -58,7 +58,7 @@ static uint8_t *add_data(const struct bed *bed, uint64_t seq)
 		EXPECT_RECORD(self->bed.fd, RECORD_DATA, &_seq, sizeof(_seq)); \
 	} while (0)
 
-TEST_F(records, several_in_a_datagram_are_all_read)
+TEST_F(records, A6_several_in_a_datagram_are_all_read)
 {
 	uint64_t seq = 0;
 
@@ -74,7 +74,7 @@ TEST_F(records, several_in_a_datagram_are_all_read)
 	EXPECT_STATS(self->bed.fd, .rx_delivered = seq);
 }
 
-TEST_F(records, hundreds_in_a_datagram_are_all_read)
+TEST_F(records, A6_hundreds_in_a_datagram_are_all_read)
 {
 	enum {
 		COUNT = 500
@@ -88,7 +88,7 @@ TEST_F(records, hundreds_in_a_datagram_are_all_read)
 	EXPECT_STATS(self->bed.fd, .rx_delivered = COUNT);
 }
 
-TEST_F(records, types_mix_in_a_datagram)
+TEST_F(records, A6_types_mix_in_a_datagram)
 {
 	add_record(&self->bed, RECORD_HANDSHAKE, 0, "finished", 8);
 	add_record(&self->bed, RECORD_DATA, 1, "", 0);
@@ -100,7 +100,7 @@ TEST_F(records, types_mix_in_a_datagram)
 	EXPECT_STATS(self->bed.fd, .rx_delivered = 3);
 }
 
-TEST_F(records, bad_one_in_the_middle_costs_no_other)
+TEST_F(records, A6_bad_one_in_the_middle_costs_no_other)
 {
 	uint8_t *wire;
 
@@ -124,7 +124,7 @@ TEST_F(records, bad_one_in_the_middle_costs_no_other)
 }
 
 /* Its length is to be trusted as far as finding the next one. */
-TEST_F(records, foreign_one_in_the_middle_costs_no_other)
+TEST_F(records, A6_foreign_one_in_the_middle_costs_no_other)
 {
 	static const struct {
 		size_t offset;
@@ -146,7 +146,7 @@ TEST_F(records, foreign_one_in_the_middle_costs_no_other)
 	}
 }
 
-TEST_F(records, trailing_bytes_cost_no_record)
+TEST_F(records, A7_trailing_bytes_cost_no_record)
 {
 	static const uint8_t garbage[40] = { 0x17, 0xfe, 0xfd };
 	static const size_t lens[] = { 1, 5, 12 };
@@ -162,7 +162,7 @@ TEST_F(records, trailing_bytes_cost_no_record)
 	}
 }
 
-TEST_F(records, runts_are_malformed)
+TEST_F(records, A7_runts_are_malformed)
 {
 	uint8_t wire[100];
 	struct record record = record_make(RECORD_DATA, 1, 0);
@@ -176,7 +176,7 @@ TEST_F(records, runts_are_malformed)
 }
 
 /* RFC 5288, 3: nonce and tag must fit in; a header alone is less than that. */
-TEST_F(records, too_short_for_the_cipher_is_malformed)
+TEST_F(records, B4_too_short_for_the_cipher_is_malformed)
 {
 	size_t least = cipher_overhead(self->bed.rx.cipher) - RECORD_HEADER_LEN;
 	uint8_t wire[100] = {};
@@ -196,7 +196,7 @@ TEST_F(records, too_short_for_the_cipher_is_malformed)
 	EXPECT_STATS(self->bed.fd, .rx_malformed = least, .rx_bad_tag = 1);
 }
 
-TEST_F(records, length_past_the_end_is_malformed)
+TEST_F(records, A7_length_past_the_end_is_malformed)
 {
 	uint8_t wire[100];
 	struct record record = record_make(RECORD_DATA, 1, 0);
@@ -218,7 +218,7 @@ TEST_F(records, length_past_the_end_is_malformed)
 }
 
 /* A datagram that was cut on its way. */
-TEST_F(records, cut_datagram_is_malformed)
+TEST_F(records, A7_cut_datagram_is_malformed)
 {
 	uint8_t wire[100];
 	struct record record = record_make(RECORD_DATA, 1, 0);
@@ -234,7 +234,7 @@ TEST_F(records, cut_datagram_is_malformed)
 }
 
 /* A shorter length is a record that doesn't authenticate, and a rest. */
-TEST_F(records, length_before_the_end_is_refused)
+TEST_F(records, A7_A11_length_before_the_end_is_refused)
 {
 	uint8_t wire[100];
 	struct record record = record_make(RECORD_DATA, 1, 0);
@@ -248,7 +248,7 @@ TEST_F(records, length_before_the_end_is_refused)
 	EXPECT_STATS(self->bed.fd, .rx_bad_tag = 8, .rx_malformed = 8);
 }
 
-TEST_F(records, noise_counts_once_a_datagram)
+TEST_F(records, A7_noise_counts_once_a_datagram)
 {
 	static const uint8_t zeros[1300];
 
@@ -265,7 +265,7 @@ TEST_F(records, noise_counts_once_a_datagram)
 	EXPECT_STATS(self->bed.fd, .rx_malformed = 2);
 }
 
-TEST_F(records, other_versions_are_malformed)
+TEST_F(records, A1_other_versions_are_malformed)
 {
 	static const uint16_t versions[] = { 0,      0x0303, 0xfeff, 0xfefc,
 					     0xfefe, 0xfdfd, 0xffff };
@@ -287,7 +287,7 @@ TEST_F(records, other_versions_are_malformed)
 	EXPECT_DATA(0);
 }
 
-TEST_F(records, other_types_are_malformed)
+TEST_F(records, A20_other_types_are_malformed)
 {
 	uint64_t refused = 0;
 
@@ -307,7 +307,7 @@ TEST_F(records, other_types_are_malformed)
 }
 
 /* RFC 5246, 6.2.1. */
-TEST_F(records, content_has_its_limit)
+TEST_F(records, A8_content_has_its_limit)
 {
 	static uint8_t text[RECORD_CONTENT_MAX + 100];
 
@@ -338,7 +338,7 @@ TEST_F(records, longest_datagram_is_read)
 }
 
 /* The stack may carry the peer's datagrams in one packet, up to the socket. */
-TEST_F(records, segmented_batch_is_taken_apart)
+TEST_F(records, E3_segmented_batch_is_taken_apart)
 {
 	enum {
 		COUNT = 20

@@ -40,7 +40,7 @@ static int inject_two(const struct bed *bed, uint64_t seq, const char *first,
 	return bed_inject(bed, wire, len);
 }
 
-TEST_F(recv, one_record_a_call)
+TEST_F(recv, E4_one_record_a_call)
 {
 	static const size_t lens[] = { 0,    1,    15,    16,   17,
 				       1400, 8191, 16383, 16384 };
@@ -73,7 +73,7 @@ TEST_F(recv, plain_calls_need_no_control_buffer)
 	EXPECT_EQ(0, memcmp("four", small, 4));
 }
 
-TEST_F(recv, short_buffer_cuts_one_record)
+TEST_F(recv, E4_short_buffer_cuts_one_record)
 {
 	struct iovec iov = { buffer, 4 };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
@@ -88,7 +88,7 @@ TEST_F(recv, short_buffer_cuts_one_record)
 	EXPECT_STATS(self->bed.fd, .rx_delivered = 3);
 }
 
-TEST_F(recv, true_length_is_told_on_demand)
+TEST_F(recv, E4_true_length_is_told_on_demand)
 {
 	INJECT(RECORD_DATA, 1, 0, "truncated", 9);
 	INJECT(RECORD_DATA, 1, 1, "second", 6);
@@ -99,7 +99,7 @@ TEST_F(recv, true_length_is_told_on_demand)
 	EXPECT_RECORD(self->bed.fd, RECORD_DATA, "third", 5);
 }
 
-TEST_F(recv, peek_leaves_the_record)
+TEST_F(recv, E4_peek_leaves_the_record)
 {
 	int type, flags;
 
@@ -135,7 +135,7 @@ TEST_F(recv, content_is_scattered)
 	EXPECT_EQ(0, memcmp(text + 1001, buffer + 2000, 3999));
 }
 
-TEST_F(recv, types_come_with_a_control_buffer)
+TEST_F(recv, A19_types_come_with_a_control_buffer)
 {
 	static const uint8_t types[] = { RECORD_ALERT, RECORD_HANDSHAKE,
 					 RECORD_DATA };
@@ -147,7 +147,7 @@ TEST_F(recv, types_come_with_a_control_buffer)
 	EXPECT_STATS(self->bed.fd, .rx_delivered = 3);
 }
 
-TEST_F(recv, control_record_waits_for_a_control_buffer)
+TEST_F(recv, A19_A20_control_record_waits_for_a_control_buffer)
 {
 	struct pollfd pfd = { .fd = self->bed.fd, .events = POLLIN };
 
@@ -250,7 +250,7 @@ TEST_F(recv, shut_down_socket_is_at_its_end)
 	EXPECT_EQ(0, recv(self->bed.fd, buffer, 100, 0));
 }
 
-TEST_F(recv, recvmmsg_takes_a_record_a_message)
+TEST_F(recv, E4_recvmmsg_takes_a_record_a_message)
 {
 	struct iovec iov[4];
 	struct mmsghdr msgs[4] = {};
@@ -336,7 +336,7 @@ TEST_F(recv, control_messages_of_udp_come_too)
 	}
 }
 
-TEST_F(recv, other_senders_are_not_heard)
+TEST_F(recv, E6_other_senders_are_not_heard)
 {
 	struct sockaddr_storage addr;
 	socklen_t len = sizeof(addr);
@@ -470,7 +470,7 @@ static void expect_backlog(struct __test_metadata *_metadata,
 		     .rx_malformed = BACKLOG / 10);
 }
 
-TEST_F(backlog, before_the_attach_is_read)
+TEST_F(backlog, E3_before_the_attach_is_read)
 {
 	ASSERT_EQ(0, inject_backlog(&self->bed, 0, BACKLOG));
 	ASSERT_EQ(0, dtls_attach(self->bed.fd));
@@ -478,7 +478,7 @@ TEST_F(backlog, before_the_attach_is_read)
 	expect_backlog(_metadata, &self->bed);
 }
 
-TEST_F(backlog, before_the_key_is_read)
+TEST_F(backlog, E3_before_the_key_is_read)
 {
 	ASSERT_EQ(0, inject_backlog(&self->bed, 0, 20));
 	ASSERT_EQ(0, dtls_attach(self->bed.fd));

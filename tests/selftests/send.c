@@ -33,7 +33,7 @@ static void fill_text(void)
 		EXPECT_SEALED(RECORD_DATA, 1, seq, "next", 4);  \
 	} while (0)
 
-TEST_F(send, one_record_a_send)
+TEST_F(send, E4_one_record_a_send)
 {
 	static const size_t lens[] = { 0,    1,    15,    16,   17,
 				       1400, 8191, 16383, 16384 };
@@ -47,7 +47,7 @@ TEST_F(send, one_record_a_send)
 	EXPECT_STATS(self->bed.fd, .tx_records = ARRAY_SIZE(lens));
 }
 
-TEST_F(send, longer_than_a_record_is_refused)
+TEST_F(send, A8_longer_than_a_record_is_refused)
 {
 	static const size_t lens[] = { 16385, 20000, 65535, 100000 };
 	static uint8_t long_text[100000];
@@ -60,7 +60,7 @@ TEST_F(send, longer_than_a_record_is_refused)
 	EXPECT_NEXT(0);
 }
 
-TEST_F(send, overhead_is_what_info_says)
+TEST_F(send, A10_overhead_is_what_info_says)
 {
 	uint8_t wire[128];
 	struct dtls_info info;
@@ -74,7 +74,7 @@ TEST_F(send, overhead_is_what_info_says)
 }
 
 /* The routes' MTU still counts; a number that was taken isn't used again. */
-TEST_F(send, datagram_over_the_mtu_is_refused)
+TEST_F(send, A2_A10_datagram_over_the_mtu_is_refused)
 {
 	int level = variant->family == BED_IPV4 ? SOL_IP : SOL_IPV6;
 	int name = variant->family == BED_IPV4 ? IP_MTU_DISCOVER :
@@ -134,7 +134,7 @@ TEST_F(send, other_record_types_are_refused)
 	EXPECT_NEXT(0);
 }
 
-TEST_F(send, only_application_data_may_be_empty)
+TEST_F(send, A9_only_application_data_may_be_empty)
 {
 	EXPECT_ERRNO(EINVAL, msg_send(self->bed.fd, RECORD_ALERT, "", 0, 0));
 	EXPECT_ERRNO(EINVAL, msg_send(self->bed.fd, RECORD_HANDSHAKE, "", 0, 0));
@@ -184,7 +184,7 @@ TEST_F(send, malformed_control_message_is_refused)
 	EXPECT_NEXT(0);
 }
 
-TEST_F(send, segmenting_control_message_is_refused)
+TEST_F(send, E3_segmenting_control_message_is_refused)
 {
 	static const uint16_t size = 10;
 
@@ -312,7 +312,7 @@ TEST_F(send, other_flags_are_those_of_udp)
 	}
 }
 
-TEST_F(send, scattered_content_is_one_record)
+TEST_F(send, E4_scattered_content_is_one_record)
 {
 	struct iovec iov[40];
 	size_t offset = 0;
@@ -329,7 +329,7 @@ TEST_F(send, scattered_content_is_one_record)
 	EXPECT_SEALED(RECORD_DATA, 1, 1, "plain", 5);
 }
 
-TEST_F(send, sendmmsg_makes_a_record_a_message)
+TEST_F(send, E4_sendmmsg_makes_a_record_a_message)
 {
 	struct iovec iov[3] = { { "one", 3 }, { "", 0 }, { "three", 5 } };
 	struct mmsghdr msgs[3] = {};
@@ -408,7 +408,7 @@ static int option(int fd, int level, int name, int value)
 	return setsockopt(fd, level, name, &value, sizeof(value));
 }
 
-TEST_F(send, options_that_break_records_are_refused)
+TEST_F(send, E3_options_that_break_records_are_refused)
 {
 	int fd = self->bed.fd;
 

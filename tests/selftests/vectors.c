@@ -65,7 +65,7 @@ static void expect_opened(struct __test_metadata *_metadata,
 		      vector->plaintext, vector->plaintext_len);
 }
 
-TEST_F(vectors, each_is_opened_once)
+TEST_F(vectors, B1_B2_B5_B6_each_is_opened_once)
 {
 	const struct vector *vector;
 	int count = 0;
@@ -115,7 +115,7 @@ TEST_F(vectors, each_is_made_by_the_tests_too)
 }
 
 /* With this key installed again for sending, the kernel makes the same. */
-TEST_F(vectors, sending_makes_the_same_bytes)
+TEST_F(vectors, B1_B5_B6_sending_makes_the_same_bytes)
 {
 	static uint8_t wire[RECORD_ROOM];
 	const struct vector *vector;
@@ -215,7 +215,7 @@ static void expect_each_flip_refused(struct __test_metadata *_metadata,
 }
 
 /* 49,000 datagrams of 16 KB are among them. */
-TEST_F_TIMEOUT(vectors, each_with_a_byte_flipped_is_refused, 300)
+TEST_F_TIMEOUT(vectors, A11_each_with_a_byte_flipped_is_refused, 300)
 {
 	const struct vector *vector;
 

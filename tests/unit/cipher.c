@@ -49,7 +49,7 @@ static void seven_ciphers_are_found(void)
 	CHECK(found == 7);
 }
 
-static void lengths_are_those_of_others_records(void)
+static void B6_lengths_are_those_of_others_records(void)
 {
 	const struct vector *vector;
 
@@ -73,7 +73,7 @@ static u64 number_of(const struct vector *vector)
 	return (u64)vector->epoch << 48 | vector->seq;
 }
 
-static void nonces_are_those_of_others(void)
+static void B2_B5_B6_nonces_are_those_of_others(void)
 {
 	const struct vector *vector;
 
@@ -92,7 +92,7 @@ static void nonces_are_those_of_others(void)
 }
 
 /* RFC 9325, 7.2.1: so GnuTLS makes them, and OpenSSL CCM's. */
-static void explicit_nonces_are_the_number(void)
+static void B3_explicit_nonces_are_the_number(void)
 {
 	const struct vector *vector;
 	int same = 0;
@@ -149,7 +149,7 @@ static void parts_are_where_the_headers_have_them(void)
  * RFC 3610, 2.3: the first byte of a counter block is the length of the length
  * field, minus 1; that field and the nonce have 15 bytes together.
  */
-static void ccm_flags_are_what_the_nonce_leaves(void)
+static void B6_ccm_flags_are_what_the_nonce_leaves(void)
 {
 	const struct vector *vector;
 
@@ -176,11 +176,11 @@ static void short_tags_are_those_of_8_bytes(void)
 int main(void)
 {
 	RUN(seven_ciphers_are_found);
-	RUN(lengths_are_those_of_others_records);
-	RUN(nonces_are_those_of_others);
-	RUN(explicit_nonces_are_the_number);
+	RUN(B6_lengths_are_those_of_others_records);
+	RUN(B2_B5_B6_nonces_are_those_of_others);
+	RUN(B3_explicit_nonces_are_the_number);
 	RUN(parts_are_where_the_headers_have_them);
-	RUN(ccm_flags_are_what_the_nonce_leaves);
+	RUN(B6_ccm_flags_are_what_the_nonce_leaves);
 	RUN(short_tags_are_those_of_8_bytes);
 	DONE();
 }

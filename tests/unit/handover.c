@@ -292,7 +292,7 @@ static void negotiated_length_is_kept(bool server)
 	k = attach(e, 0);
 	ok(kdtls_send(k, KDTLS_DATA, text, 513, 0) == -EMSGSIZE &&
 		   kdtls_send(k, KDTLS_DATA, text, 512, 0) == 512,
-	   "max_fragment_length");
+	   "E2 max_fragment_length is kept to");
 	detach(k);
 	link_close(&l);
 }

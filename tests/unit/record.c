@@ -53,7 +53,7 @@ static void headers_are_written_as_read(void)
 	}
 }
 
-static void additional_data_is_that_of_others(void)
+static void B1_additional_data_is_that_of_others(void)
 {
 	const struct vector *vector;
 	struct dtls_record rec;
@@ -79,7 +79,7 @@ static u8 *random_bytes(size_t len)
 	return bytes;
 }
 
-static void noise_is_read_within_its_bounds(void)
+static void A7_noise_is_read_within_its_bounds(void)
 {
 	for (int i = 0; i < 50000; i++) {
 		size_t len = random_below(i % 2 ? 64 : 20000);
@@ -123,7 +123,7 @@ static void numbers_come_apart(void)
 	CHECK(dtls_record_number(0xffff, DTLS_RECORD_SEQ_MAX) == ~0ULL);
 }
 
-static void three_types_are_known(void)
+static void A20_three_types_are_known(void)
 {
 	for (int type = 0; type < 256; type++)
 		CHECK(dtls_record_type_is_known((u8)type) ==
@@ -134,9 +134,9 @@ int main(void)
 {
 	RUN(headers_of_others_are_read);
 	RUN(headers_are_written_as_read);
-	RUN(additional_data_is_that_of_others);
-	RUN(noise_is_read_within_its_bounds);
+	RUN(B1_additional_data_is_that_of_others);
+	RUN(A7_noise_is_read_within_its_bounds);
 	RUN(numbers_come_apart);
-	RUN(three_types_are_known);
+	RUN(A20_three_types_are_known);
 	DONE();
 }

@@ -225,9 +225,9 @@ void check_handover(struct end *e, const char *name)
 	   "%s: keys and parameters installed", name);
 	/* One number goes to the record that tells it. */
 	ok(fake.tx.epoch == 1 && fake.tx.seq == next + 1,
-	   "%s: next number %llu after %llu", name,
+	   "A2 next number is unused [%s: %llu after %llu]", name,
 	   (unsigned long long)fake.tx.seq, (unsigned long long)next);
-	ok(window_is_exact(e), "%s: receive window", name);
+	ok(window_is_exact(e), "A15 receive window is exact [%s]", name);
 	ok(peer_takes_ours(e->peer), "%s: sending key", name);
 	ok(we_open_peers(e), "%s: receiving key", name);
 	ok(is_sealed(e), "%s: OpenSSL is sealed", name);

@@ -11,6 +11,8 @@ _SKIP = re.compile(r"#\s*SKIP\b", re.IGNORECASE)
 # kselftest's exit status of a program that skipped all it had.
 _KSFT_SKIP = 4
 
+PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
+
 
 @dataclass
 class Result:
@@ -35,22 +37,30 @@ class Result:
                 f"{self.skipped} skipped")
 
 
+def tests(text):
+    """(outcome, name) of each test that @text has a line for."""
+    for line in text.splitlines():
+        test = _TEST.match(line)
+        if test and test[1]:
+            yield FAILED, test[2]
+        elif test and _SKIP.search(test[2]):
+            yield SKIPPED, test[2]
+        elif test:
+            yield PASSED, test[2]
+
+
 def parse(text, status):
     """The Result of a program that printed @text and ended with @status."""
     result = Result()
     plans = []
+    for outcome, _ in tests(text):
+        setattr(result, outcome, getattr(result, outcome) + 1)
     for line in text.splitlines():
-        plan, test = _PLAN.match(line), _TEST.match(line)
+        plan = _PLAN.match(line)
         if plan:
             plans.append(int(plan[1]))
             if plan[2] is not None:
                 result.skipped += 1
-        elif test and test[1]:
-            result.failed += 1
-        elif test and _SKIP.search(test[2]):
-            result.skipped += 1
-        elif test:
-            result.passed += 1
         elif line.startswith("Bail out!"):
             result.problem(line)
     _check_plan(result, plans)

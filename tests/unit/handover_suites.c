@@ -3,8 +3,10 @@
 #include <err.h>
 #include <string.h>
 
+#include "core/record.h"
 #include "handover/bed.h"
-#include "record.h"
+#include "openssl/cipher.h"
+#include "openssl/keys.h"
 
 /* What a suite is, as OpenSSL describes it. */
 static const struct aead {
@@ -65,7 +67,7 @@ static void suites_are_told_apart(SSL *ssl, const struct kdtls_suite **found)
 	for (i = 0; i < sk_SSL_CIPHER_num(list); i++) {
 		cipher = sk_SSL_CIPHER_value(list, i);
 		aead = aead_of(cipher);
-		suite = kdtls_suite_find(cipher);
+		suite = kdtls_suite_of(cipher);
 		ok(aead ? suite && !strcmp(suite->name, aead->name) : !suite,
 		   "%s is %s", SSL_CIPHER_get_name(cipher),
 		   suite ? suite->name : "not ours");
@@ -75,13 +77,13 @@ static void suites_are_told_apart(SSL *ssl, const struct kdtls_suite **found)
 }
 
 /* Does a record of @len bytes, with bit @flip of it turned over? -1: none. */
-static bool opens(struct kdtls_opener *opener, const struct fake_key *key,
+static bool opens(const struct kdtls_aead *opener, const struct fake_key *key,
 		  size_t len, long flip)
 {
 	uint8_t content[64], bytes[128], *at = bytes;
 	struct kdtls_record record;
-	size_t record_len;
-	bool opened;
+	size_t record_len, content_len;
+	uint8_t *opened;
 
 	memset(content, 'c', sizeof(content));
 	record_len = fake_seal(key, len, 23, content, len, bytes);
@@ -89,9 +91,8 @@ static bool opens(struct kdtls_opener *opener, const struct fake_key *key,
 		bytes[flip / 8] ^= 1 << flip % 8;
 	if (!kdtls_record_next(&at, bytes + record_len, &record))
 		return false;
-	opened = kdtls_opener_open(opener, &record);
-	return opened &&
-	       !memcmp(bytes + record_len - key->tag_len - len, content, len);
+	return kdtls_record_open(opener, &record, &opened, &content_len) &&
+	       content_len == len && !memcmp(opened, content, len);
 }
 
 /* Whatever came before: a forgery doesn't spoil the record after it. */
@@ -101,7 +102,7 @@ static void forgeries_are_told(const struct aead *aead,
 	static const size_t lens[] = { 0, 1, 15, 16, 17, 64 };
 	struct fake_key sealing = aead->key;
 	struct kdtls_key key;
-	struct kdtls_opener *opener;
+	struct kdtls_aead opener;
 	bool good = true, bad = false;
 	size_t overhead, i;
 	long flip;
@@ -110,7 +111,7 @@ static void forgeries_are_told(const struct aead *aead,
 	memset(sealing.key, 0x5a, sizeof(sealing.key));
 	memset(sealing.iv, 0x5a, sizeof(sealing.iv));
 	sealing.epoch = 1;
-	opener = kdtls_opener_new(suite, &key);
+	kdtls_aead_init(&opener, &kdtls_openssl_ciphers, suite, &key, false);
 	overhead = 13 + (suite->iv_len == 4 ? 8 : 0) + sealing.tag_len;
 	for (i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
 		/* From the epoch on, but for the length: that cuts it. */
@@ -118,13 +119,39 @@ static void forgeries_are_told(const struct aead *aead,
 		     flip++) {
 			if (flip >= 11 * 8 && flip < 13 * 8)
 				continue;
-			bad |= opens(opener, &sealing, lens[i], flip);
+			bad |= opens(&opener, &sealing, lens[i], flip);
 		}
-		good &= opens(opener, &sealing, lens[i], -1);
+		good &= opens(&opener, &sealing, lens[i], -1);
 	}
 	ok(good, "%s: records of all lengths are opened", aead->name);
 	ok(!bad, "%s: no record with a bit wrong is", aead->name);
-	kdtls_opener_free(opener);
+	kdtls_aead_wipe(&opener);
+}
+
+static void sealed_records_are_opened(const struct aead *aead,
+				      const struct kdtls_suite *suite)
+{
+	struct fake_key opening = aead->key;
+	uint8_t content[64], opened[64], bytes[128];
+	struct kdtls_aead sealer;
+	struct kdtls_key key;
+	bool good = true;
+	size_t len, record_len;
+
+	memset(&key, 0xa5, sizeof(key));
+	memset(opening.key, 0xa5, sizeof(opening.key));
+	memset(opening.iv, 0xa5, sizeof(opening.iv));
+	memset(content, 's', sizeof(content));
+	kdtls_aead_init(&sealer, &kdtls_openssl_ciphers, suite, &key, true);
+	for (len = 0; len <= sizeof(content); len++) {
+		record_len = kdtls_record_seal(&sealer, 23, 1ULL << 47 | len,
+					       content, len, bytes);
+		good &= fake_open(&opening, bytes, record_len, opened) ==
+				(int)len &&
+			!memcmp(opened, content, len);
+	}
+	ok(good, "%s: sealed records are opened", aead->name);
+	kdtls_aead_wipe(&sealer);
 }
 
 /* Keys of other origins than a certificate's. */
@@ -155,6 +182,8 @@ int main(void)
 	link_close(&l);
 	for (i = 0; i < AEADS; i++)
 		forgeries_are_told(&aeads[i], found[i]);
+	for (i = 0; i < AEADS; i++)
+		sealed_records_are_opened(&aeads[i], found[i]);
 	for (i = 0; i < 2 * sizeof(psk) / sizeof(psk[0]); i++)
 		other_key_exchange(psk[i / 2], i & 1);
 	return finish();

@@ -8,7 +8,7 @@
 #include <openssl/evp.h>
 
 #include "fake.h"
-#include "kernel.h"
+#include "core/kernel.h"
 
 struct fake fake;
 

@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 
 #include "association.h"
-#include "kdtls.h"
+#include "kdtls-core.h"
 #include "kernel.h"
 
 ssize_t kdtls_send(struct kdtls *k, unsigned char type, const void *buf,

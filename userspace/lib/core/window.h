@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /* Which sequence numbers of an epoch were received. */
-#ifndef KDTLS_LIB_WINDOW_H
-#define KDTLS_LIB_WINDOW_H
+#ifndef KDTLS_CORE_WINDOW_H
+#define KDTLS_CORE_WINDOW_H
 
 #include <stdint.h>
 #include <linux/dtls.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /* The kernel's options (linux/dtls.h). Everything returns 0 or -errno. */
-#ifndef KDTLS_LIB_KERNEL_H
-#define KDTLS_LIB_KERNEL_H
+#ifndef KDTLS_CORE_KERNEL_H
+#define KDTLS_CORE_KERNEL_H
 
 #include <stddef.h>
 #include <sys/socket.h>

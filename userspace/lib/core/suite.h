@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-/* The AEADs that OpenSSL and the kernel share, one table row each. */
-#ifndef KDTLS_LIB_SUITE_H
-#define KDTLS_LIB_SUITE_H
+/* The AEADs that the kernel takes, one table row each, and their keys. */
+#ifndef KDTLS_CORE_SUITE_H
+#define KDTLS_CORE_SUITE_H
 
 #include <stddef.h>
 #include <stdint.h>
 #include <linux/dtls.h>
-#include <openssl/ssl.h>
 
 #define KDTLS_KEY_MAX 32
 #define KDTLS_IV_LEN  12
 #define KDTLS_TAG_LEN 16
 /* Of the CCM_8 suites: a forgery succeeds once in 2^64 tries (RFC 6655). */
 #define KDTLS_TAG_LEN_SHORT 8
+
+/* The epoch of a connection's first keys; later ones are renegotiations. */
+#define KDTLS_EPOCH 1
 
 /* One direction's part of the key block (RFC 5246, 6.3). */
 struct kdtls_key {
@@ -22,7 +24,6 @@ struct kdtls_key {
 
 /**
  * struct kdtls_suite - one AEAD
- * @nid: OpenSSL's number for it
  * @name: name for people
  * @cipher_type: the kernel's TLS_CIPHER_*
  * @key_len: bytes of the write key
@@ -35,7 +36,6 @@ struct kdtls_key {
  * @rec_seq_at: where epoch and number go
  */
 struct kdtls_suite {
-	int nid;
 	const char *name;
 	uint16_t cipher_type;
 	size_t key_len;
@@ -46,6 +46,13 @@ struct kdtls_suite {
 	size_t key_at;
 	size_t iv_at;
 	size_t rec_seq_at;
+};
+
+/* Both directions of an association. */
+struct kdtls_keys {
+	const struct kdtls_suite *suite;
+	struct kdtls_key tx;
+	struct kdtls_key rx;
 };
 
 union kdtls_crypto_info {
@@ -61,11 +68,13 @@ union kdtls_crypto_info {
 };
 
 /* NULL: not one that the kernel takes. */
-const struct kdtls_suite *kdtls_suite_find(const SSL_CIPHER *cipher);
+const struct kdtls_suite *kdtls_suite_find(uint16_t cipher_type);
 
 /* What TLS_TX and TLS_RX take. The caller wipes it. */
 void kdtls_suite_crypto_info(const struct kdtls_suite *suite,
 			     const struct kdtls_key *key, uint16_t epoch,
 			     uint64_t seq, union kdtls_crypto_info *ci);
+
+void kdtls_keys_wipe(struct kdtls_keys *keys);
 
 #endif

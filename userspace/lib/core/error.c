@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include <stdarg.h>
 #include <stdio.h>
-#include <openssl/err.h>
 
 #include "error.h"
-#include "kdtls.h"
+#include "kdtls-core.h"
 
 static __thread char text[192];
 
@@ -21,12 +20,4 @@ int kdtls_error(int err, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
 	return -err;
-}
-
-int kdtls_error_openssl(int err, const char *what)
-{
-	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
-
-	return kdtls_error(err, "%s: OpenSSL: %s", what,
-			   reason ? reason : "no reason given");
 }

@@ -27,85 +27,30 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 
-#include "association.h"
-#include "error.h"
+#include "core/association.h"
+#include "core/install.h"
+#include "core/record.h"
+#include "cipher.h"
 #include "kdtls.h"
-#include "kernel.h"
-#include "record.h"
+#include "reason.h"
 #include "tap.h"
 
 /**
  * struct handover - one call of kdtls_attach()
  * @ssl: the application's
- * @fd: the application's
- * @family: of @fd
- * @window_bits: wanted
- * @flags: KDTLS_ALLOW_*, given
  * @tap: of @ssl
- * @keys: of @ssl
- * @tx_next: first number that the kernel may use
+ * @in: what the kernel is to be told
  * @sealed: the kernel has the sending key
  */
 struct handover {
 	SSL *ssl;
-	int fd;
-	int family;
-	unsigned int window_bits;
-	unsigned int flags;
 	struct kdtls_tap *tap;
-	struct kdtls_keys keys;
-	uint64_t tx_next;
+	struct kdtls_install in;
 	bool sealed;
 };
-
-static int check_options(struct handover *ho, const struct kdtls_options *opts)
-{
-	unsigned int bits = 0;
-
-	if (opts) {
-		if (opts->size != sizeof(*opts))
-			return kdtls_error(EINVAL, "options: size isn't %zu",
-					   sizeof(*opts));
-		if (opts->flags & ~KDTLS_ALLOW_CCM_8)
-			return kdtls_error(EINVAL, "options: flags %#x unknown",
-					   opts->flags & ~KDTLS_ALLOW_CCM_8);
-		ho->flags = opts->flags;
-		bits = opts->window_bits;
-	}
-	if (!bits)
-		bits = DTLS_WINDOW_DEFAULT;
-	if (bits < DTLS_WINDOW_MIN || bits > DTLS_WINDOW_MAX ||
-	    bits & (bits - 1))
-		return kdtls_error(EINVAL,
-				   "window of %u: a power of two from %d to %d",
-				   bits, DTLS_WINDOW_MIN, DTLS_WINDOW_MAX);
-	ho->window_bits = bits;
-	return 0;
-}
-
-static int check_socket(struct handover *ho)
-{
-	struct sockaddr_storage peer;
-	socklen_t len = sizeof(int);
-	int protocol;
-
-	if (getsockopt(ho->fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len))
-		return kdtls_error(errno, "fd %d: %s", ho->fd, strerror(errno));
-	getsockopt(ho->fd, SOL_SOCKET, SO_DOMAIN, &ho->family, &len);
-	if (protocol != IPPROTO_UDP ||
-	    (ho->family != AF_INET && ho->family != AF_INET6))
-		return kdtls_error(EPROTOTYPE, "fd %d isn't a UDP socket",
-				   ho->fd);
-	len = sizeof(peer);
-	if (getpeername(ho->fd, (struct sockaddr *)&peer, &len))
-		return kdtls_error(errno, "fd %d isn't connected", ho->fd);
-	return 0;
-}
 
 static int check_ssl(SSL *ssl)
 {
@@ -126,22 +71,16 @@ static int check_ssl(SSL *ssl)
 	return 0;
 }
 
-static bool has_short_tag(const struct handover *ho)
-{
-	return ho->keys.suite->tag_len == KDTLS_TAG_LEN_SHORT;
-}
-
 /* The keys, and the window: the peer's Finished at least is in it. */
 static int find_received(struct handover *ho)
 {
-	int err = kdtls_keys_derive(ho->ssl, &ho->keys);
+	int err = kdtls_keys_derive(ho->ssl, &ho->in.keys);
 
+	if (!err)
+		err = kdtls_install_check_suite(&ho->in,
+						SSL_get_cipher_name(ho->ssl));
 	if (err)
 		return err;
-	if (has_short_tag(ho) && !(ho->flags & KDTLS_ALLOW_CCM_8))
-		return kdtls_error(EPERM,
-				   "cipher suite %s: its tag has 8 bytes only, which KDTLS_ALLOW_CCM_8 in the options allows",
-				   SSL_get_cipher_name(ho->ssl));
 	ho->tap = kdtls_tap_find(ho->ssl);
 	if (!ho->tap)
 		return kdtls_error(ENODATA,
@@ -149,7 +88,7 @@ static int find_received(struct handover *ho)
 	if (ho->tap->broken)
 		return kdtls_error(-ho->tap->broken, "the tap gave up: %s",
 				   strerror(-ho->tap->broken));
-	err = kdtls_tap_judge(ho->tap, &ho->keys);
+	err = kdtls_tap_judge(ho->tap, &ho->in.keys);
 	if (err)
 		return err;
 	if (!ho->tap->window.next)
@@ -165,10 +104,13 @@ static int find_received(struct handover *ho)
  */
 static int find_next_number(struct handover *ho)
 {
-	struct kdtls_opener *opener;
+	const struct kdtls_keys *keys = &ho->in.keys;
 	struct kdtls_record record;
+	struct kdtls_aead aead;
 	uint8_t *at = ho->tap->held;
-	int err = 0;
+	uint8_t *content;
+	size_t len;
+	int err;
 
 	if (SSL_write(ho->ssl, "", 1) != 1)
 		return kdtls_error_openssl(EIO, "writing a record");
@@ -179,91 +121,31 @@ static int find_next_number(struct handover *ho)
 		return kdtls_error(EPROTO,
 				   "epoch %u: there was a renegotiation",
 				   record.epoch);
-	opener = kdtls_opener_new(ho->keys.suite, &ho->keys.tx);
-	if (!opener)
-		return -EIO;
-	if (kdtls_opener_open(opener, &record))
-		ho->tx_next = record.seq + 1;
+	err = kdtls_aead_init(&aead, &kdtls_openssl_ciphers, keys->suite,
+			      &keys->tx, false);
+	if (err)
+		return err;
+	if (kdtls_record_open(&aead, &record, &content, &len))
+		ho->in.tx_next = record.seq + 1;
 	else
 		err = kdtls_error(EBADMSG,
 				  "the keys don't open OpenSSL's record");
-	kdtls_opener_free(opener);
+	kdtls_aead_wipe(&aead);
 	return err;
-}
-
-static int attach_socket(const struct handover *ho)
-{
-	struct dtls_params params = {
-		.window_bits = ho->window_bits,
-		.flags = has_short_tag(ho) ? DTLS_PARAM_CCM_8 : 0,
-	};
-	int err = kdtls_kernel_attach(ho->fd, ho->family);
-
-	/* The application may attach early. Keys are refused further on. */
-	if (err == -EEXIST)
-		err = 0;
-	if (err == -ENOPROTOOPT)
-		return kdtls_error(ENOPROTOOPT,
-				   "the kernel has no DTLS: load the module (modprobe dtls)");
-	if (err == -EOPNOTSUPP)
-		return kdtls_error(EOPNOTSUPP,
-				   "the socket can't be attached while UDP_ENCAP, UDP_SEGMENT or UDP_GRO is set");
-	if (err)
-		return kdtls_error(-err, "attaching the socket: %s",
-				   strerror(-err));
-	err = kdtls_kernel_set(ho->fd, DTLS_PARAMS, &params, sizeof(params));
-	if (err == -EBUSY)
-		return kdtls_error(EBUSY, "the socket has keys already");
-	if (err)
-		return kdtls_error(-err, "setting the parameters: %s",
-				   strerror(-err));
-	return 0;
-}
-
-static int install_window(const struct handover *ho)
-{
-	struct dtls_window win;
-	size_t len = kdtls_window_export(&ho->tap->window, ho->window_bits,
-					 KDTLS_EPOCH, &win);
-	int err = kdtls_kernel_set(ho->fd, DTLS_RX_WINDOW, &win, len);
-
-	if (err)
-		return kdtls_error(-err, "setting the replay window: %s",
-				   strerror(-err));
-	return 0;
-}
-
-static int install_key(const struct handover *ho, int direction,
-		       const struct kdtls_key *key, uint64_t seq)
-{
-	union kdtls_crypto_info ci;
-	int err;
-
-	kdtls_suite_crypto_info(ho->keys.suite, key, KDTLS_EPOCH, seq, &ci);
-	err = kdtls_kernel_set(ho->fd, direction, &ci, ho->keys.suite->info_len);
-	OPENSSL_cleanse(&ci, sizeof(ci));
-	if (err == -ENOENT)
-		return kdtls_error(ENOENT, "the kernel lacks %s",
-				   ho->keys.suite->name);
-	if (err)
-		return kdtls_error(-err, "setting the %s key: %s",
-				   direction == TLS_TX ? "sending" : "receiving",
-				   strerror(-err));
-	return 0;
 }
 
 static int install(struct handover *ho)
 {
-	int err = attach_socket(ho);
+	int err = kdtls_install_socket(&ho->in);
 
 	if (!err)
-		err = install_window(ho);
+		err = kdtls_install_window(&ho->in, &ho->tap->window);
 	if (!err)
-		err = install_key(ho, TLS_TX, &ho->keys.tx, ho->tx_next);
+		err = kdtls_install_tx(&ho->in);
 	if (err)
 		return err;
 	ho->sealed = true;
-	err = install_key(ho, TLS_RX, &ho->keys.rx, ho->tap->window.next);
+	err = kdtls_install_rx(&ho->in, ho->tap->window.next);
 	return err ? -EKEYREJECTED : 0;
 }
 
@@ -339,7 +221,7 @@ static int transfer(struct handover *ho, struct kdtls *k)
 	if (!err)
 		drain(ho, k);
 	retire(ho);
-	k->suite = ho->keys.suite;
+	k->suite = ho->in.keys.suite;
 	k->payload_max = payload_max(ho->ssl);
 	return err;
 }
@@ -347,14 +229,14 @@ static int transfer(struct handover *ho, struct kdtls *k)
 int kdtls_attach(SSL *ssl, int fd, const struct kdtls_options *opts,
 		 struct kdtls **out)
 {
-	struct handover ho = { .ssl = ssl, .fd = fd };
+	struct handover ho = { .ssl = ssl, .in.fd = fd };
 	struct kdtls *k = NULL;
 	int err;
 
 	*out = NULL;
-	err = check_options(&ho, opts);
+	err = kdtls_install_options(&ho.in, opts);
 	if (!err)
-		err = check_socket(&ho);
+		err = kdtls_install_check_socket(&ho.in);
 	if (!err)
 		err = check_ssl(ssl);
 	if (err)
@@ -363,11 +245,11 @@ int kdtls_attach(SSL *ssl, int fd, const struct kdtls_options *opts,
 	ERR_clear_error();
 	err = find_received(&ho);
 	if (!err) {
-		k = kdtls_association_new(fd, ho.family);
+		k = kdtls_association_new(fd, ho.in.family);
 		err = k ? transfer(&ho, k) : kdtls_error(ENOMEM, "no memory");
 	}
 	ERR_clear_error();
-	kdtls_keys_wipe(&ho.keys);
+	kdtls_keys_wipe(&ho.in.keys);
 	if (err)
 		kdtls_free(k);
 	else

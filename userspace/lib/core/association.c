@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include <stdlib.h>
 #include <string.h>
-#include <openssl/crypto.h>
 
 #include "association.h"
-#include "kdtls.h"
+#include "kdtls-core.h"
 
 struct kdtls *kdtls_association_new(int fd, int family)
 {
@@ -43,7 +42,7 @@ void kdtls_association_pop(struct kdtls *k)
 	if (!k->early)
 		k->early_tail = &k->early;
 	k->early_count--;
-	OPENSSL_cleanse(early, sizeof(*early) + early->len);
+	explicit_bzero(early, sizeof(*early) + early->len);
 	free(early);
 }
 

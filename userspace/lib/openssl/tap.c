@@ -14,9 +14,10 @@
 #include <openssl/bio.h>
 #include <openssl/crypto.h>
 
-#include "error.h"
+#include "core/error.h"
+#include "core/record.h"
+#include "cipher.h"
 #include "kdtls.h"
-#include "record.h"
 #include "tap.h"
 
 #define KEPT_MIN 2048
@@ -28,16 +29,20 @@ static int method_type;
 
 int kdtls_tap_judge(struct kdtls_tap *tap, const struct kdtls_keys *keys)
 {
-	struct kdtls_opener *opener = kdtls_opener_new(keys->suite, &keys->rx);
 	struct kdtls_record record;
+	struct kdtls_aead aead;
 	uint8_t *at = tap->kept;
+	uint8_t *content;
+	size_t len;
+	int err = kdtls_aead_init(&aead, &kdtls_openssl_ciphers, keys->suite,
+				  &keys->rx, false);
 
-	if (!opener)
-		return -EIO;
+	if (err)
+		return err;
 	while (kdtls_record_next(&at, tap->kept + tap->kept_len, &record))
-		if (kdtls_opener_open(opener, &record))
+		if (kdtls_record_open(&aead, &record, &content, &len))
 			kdtls_window_mark(&tap->window, record.seq);
-	kdtls_opener_free(opener);
+	kdtls_aead_wipe(&aead);
 	OPENSSL_cleanse(tap->kept, tap->kept_len);
 	tap->kept_len = 0;
 	return 0;

@@ -15,7 +15,6 @@
 
 static const struct kdtls_suite suites[] = {
 	{
-		.nid = NID_aes_128_gcm,
 		.name = "AES-128-GCM",
 		.cipher_type = TLS_CIPHER_AES_GCM_128,
 		.explicit_len = 8,
@@ -23,7 +22,6 @@ static const struct kdtls_suite suites[] = {
 		PLACES(aes_gcm_128, salt),
 	},
 	{
-		.nid = NID_aes_256_gcm,
 		.name = "AES-256-GCM",
 		.cipher_type = TLS_CIPHER_AES_GCM_256,
 		.explicit_len = 8,
@@ -31,7 +29,6 @@ static const struct kdtls_suite suites[] = {
 		PLACES(aes_gcm_256, salt),
 	},
 	{
-		.nid = NID_chacha20_poly1305,
 		.name = "ChaCha20-Poly1305",
 		.cipher_type = TLS_CIPHER_CHACHA20_POLY1305,
 		.explicit_len = 0,
@@ -39,7 +36,6 @@ static const struct kdtls_suite suites[] = {
 		PLACES(chacha20_poly1305, iv),
 	},
 	{
-		.nid = NID_aes_128_ccm,
 		.name = "AES-128-CCM",
 		.cipher_type = TLS_CIPHER_AES_CCM_128,
 		.explicit_len = 8,
@@ -47,7 +43,6 @@ static const struct kdtls_suite suites[] = {
 		PLACES(aes_ccm_128, salt),
 	},
 	{
-		.nid = NID_aes_256_ccm,
 		.name = "AES-256-CCM",
 		.cipher_type = DTLS_CIPHER_AES_CCM_256,
 		.explicit_len = 8,
@@ -55,7 +50,6 @@ static const struct kdtls_suite suites[] = {
 		PLACES(aes_ccm_256, salt),
 	},
 	{
-		.nid = NID_aes_128_ccm,
 		.name = "AES-128-CCM-8",
 		.cipher_type = DTLS_CIPHER_AES_CCM_8_128,
 		.explicit_len = 8,
@@ -63,7 +57,6 @@ static const struct kdtls_suite suites[] = {
 		PLACES(aes_ccm_8_128, salt),
 	},
 	{
-		.nid = NID_aes_256_ccm,
 		.name = "AES-256-CCM-8",
 		.cipher_type = DTLS_CIPHER_AES_CCM_8_256,
 		.explicit_len = 8,
@@ -72,26 +65,12 @@ static const struct kdtls_suite suites[] = {
 	},
 };
 
-/* OpenSSL has one number for CCM whatever the tag: the suite decides. */
-static size_t tag_len_of(const SSL_CIPHER *cipher)
+const struct kdtls_suite *kdtls_suite_find(uint16_t cipher_type)
 {
-	switch (SSL_CIPHER_get_protocol_id(cipher)) {
-	case 0xC0A0 ... 0xC0A3: /* RSA, DHE-RSA (RFC 6655, 3) */
-	case 0xC0A8 ... 0xC0AB: /* PSK, DHE-PSK (RFC 6655, 4) */
-	case 0xC0AE ... 0xC0AF: /* ECDHE-ECDSA (RFC 7251, 2) */
-		return KDTLS_TAG_LEN_SHORT;
-	}
-	return KDTLS_TAG_LEN;
-}
-
-const struct kdtls_suite *kdtls_suite_find(const SSL_CIPHER *cipher)
-{
-	int nid = SSL_CIPHER_get_cipher_nid(cipher);
-	size_t tag_len = tag_len_of(cipher);
 	size_t i;
 
 	for (i = 0; i < sizeof(suites) / sizeof(suites[0]); i++)
-		if (suites[i].nid == nid && suites[i].tag_len == tag_len)
+		if (suites[i].cipher_type == cipher_type)
 			return &suites[i];
 	return NULL;
 }
@@ -107,4 +86,9 @@ void kdtls_suite_crypto_info(const struct kdtls_suite *suite,
 	memcpy(ci->bytes + suite->iv_at, key->iv, suite->iv_len);
 	kdtls_put_be(ci->bytes + suite->rec_seq_at, (uint64_t)epoch << 48 | seq,
 		     8);
+}
+
+void kdtls_keys_wipe(struct kdtls_keys *keys)
+{
+	explicit_bzero(keys, sizeof(*keys));
 }

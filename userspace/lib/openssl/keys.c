@@ -7,8 +7,9 @@
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 
-#include "error.h"
+#include "core/error.h"
 #include "keys.h"
+#include "reason.h"
 
 #define LABEL "key expansion"
 
@@ -18,6 +19,45 @@ struct secrets {
 	uint8_t seed[sizeof(LABEL) - 1 + 2 * SSL3_RANDOM_SIZE];
 	uint8_t block[2 * (KDTLS_KEY_MAX + KDTLS_IV_LEN)];
 };
+
+/* OpenSSL's number of an AEAD, and the tag that goes with it here. */
+static const struct {
+	int nid;
+	size_t tag_len;
+	uint16_t cipher_type;
+} ciphers[] = {
+	{ NID_aes_128_gcm, KDTLS_TAG_LEN, TLS_CIPHER_AES_GCM_128 },
+	{ NID_aes_256_gcm, KDTLS_TAG_LEN, TLS_CIPHER_AES_GCM_256 },
+	{ NID_chacha20_poly1305, KDTLS_TAG_LEN, TLS_CIPHER_CHACHA20_POLY1305 },
+	{ NID_aes_128_ccm, KDTLS_TAG_LEN, TLS_CIPHER_AES_CCM_128 },
+	{ NID_aes_256_ccm, KDTLS_TAG_LEN, DTLS_CIPHER_AES_CCM_256 },
+	{ NID_aes_128_ccm, KDTLS_TAG_LEN_SHORT, DTLS_CIPHER_AES_CCM_8_128 },
+	{ NID_aes_256_ccm, KDTLS_TAG_LEN_SHORT, DTLS_CIPHER_AES_CCM_8_256 },
+};
+
+/* OpenSSL has one number for CCM whatever the tag: the suite decides. */
+static size_t tag_len_of(const SSL_CIPHER *cipher)
+{
+	switch (SSL_CIPHER_get_protocol_id(cipher)) {
+	case 0xC0A0 ... 0xC0A3: /* RSA, DHE-RSA (RFC 6655, 3) */
+	case 0xC0A8 ... 0xC0AB: /* PSK, DHE-PSK (RFC 6655, 4) */
+	case 0xC0AE ... 0xC0AF: /* ECDHE-ECDSA (RFC 7251, 2) */
+		return KDTLS_TAG_LEN_SHORT;
+	}
+	return KDTLS_TAG_LEN;
+}
+
+const struct kdtls_suite *kdtls_suite_of(const SSL_CIPHER *cipher)
+{
+	int nid = SSL_CIPHER_get_cipher_nid(cipher);
+	size_t tag_len = tag_len_of(cipher);
+	size_t i;
+
+	for (i = 0; i < sizeof(ciphers) / sizeof(ciphers[0]); i++)
+		if (ciphers[i].nid == nid && ciphers[i].tag_len == tag_len)
+			return kdtls_suite_find(ciphers[i].cipher_type);
+	return NULL;
+}
 
 /*
  * A session that is offered for resumption has a master secret from the start,
@@ -94,7 +134,7 @@ int kdtls_keys_derive(SSL *ssl, struct kdtls_keys *keys)
 				  SSL_get_version(ssl));
 		goto wipe;
 	}
-	keys->suite = kdtls_suite_find(cipher);
+	keys->suite = kdtls_suite_of(cipher);
 	if (!keys->suite) {
 		err = kdtls_error(EOPNOTSUPP,
 				  "cipher suite %s: the kernel takes AES-GCM, AES-CCM and ChaCha20-Poly1305 only",
@@ -108,9 +148,4 @@ int kdtls_keys_derive(SSL *ssl, struct kdtls_keys *keys)
 wipe:
 	OPENSSL_cleanse(&s, sizeof(s));
 	return err;
-}
-
-void kdtls_keys_wipe(struct kdtls_keys *keys)
-{
-	OPENSSL_cleanse(keys, sizeof(*keys));
 }

@@ -3,19 +3,16 @@
  * The tap: filter BIOs in front of an SSL's own, and so the one place that all
  * it receives and sends passes.
  */
-#ifndef KDTLS_LIB_TAP_H
-#define KDTLS_LIB_TAP_H
+#ifndef KDTLS_OPENSSL_TAP_H
+#define KDTLS_OPENSSL_TAP_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <openssl/ssl.h>
 
+#include "core/window.h"
 #include "keys.h"
-#include "window.h"
-
-/* The epoch of a connection's first keys; later ones are renegotiations. */
-#define KDTLS_EPOCH 1
 
 enum kdtls_gate {
 	/* datagrams pass */

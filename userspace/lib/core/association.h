@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /* What is left in userspace of an association that was handed over. */
-#ifndef KDTLS_LIB_ASSOCIATION_H
-#define KDTLS_LIB_ASSOCIATION_H
+#ifndef KDTLS_CORE_ASSOCIATION_H
+#define KDTLS_CORE_ASSOCIATION_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /* Big-endian integers of 1 to 8 bytes. */
-#ifndef KDTLS_LIB_BYTES_H
-#define KDTLS_LIB_BYTES_H
+#ifndef KDTLS_CORE_BYTES_H
+#define KDTLS_CORE_BYTES_H
 
 #include <stddef.h>
 #include <stdint.h>

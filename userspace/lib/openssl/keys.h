@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /* The keys of a handshake (RFC 5246, 6.3), from OpenSSL's public API. */
-#ifndef KDTLS_LIB_KEYS_H
-#define KDTLS_LIB_KEYS_H
+#ifndef KDTLS_OPENSSL_KEYS_H
+#define KDTLS_OPENSSL_KEYS_H
 
 #include <openssl/ssl.h>
 
-#include "suite.h"
+#include "core/suite.h"
 
-struct kdtls_keys {
-	const struct kdtls_suite *suite;
-	struct kdtls_key tx;
-	struct kdtls_key rx;
-};
+/* NULL: not one that the kernel takes. */
+const struct kdtls_suite *kdtls_suite_of(const SSL_CIPHER *cipher);
 
 /**
  * kdtls_keys_derive() - both directions' keys
@@ -22,7 +19,5 @@ struct kdtls_keys {
  * 1.2; -EOPNOTSUPP: no suite of ours; -EIO: OpenSSL failed. With a text.
  */
 int kdtls_keys_derive(SSL *ssl, struct kdtls_keys *keys);
-
-void kdtls_keys_wipe(struct kdtls_keys *keys);
 
 #endif

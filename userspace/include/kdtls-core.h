@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * libkdtls-core: an association whose records are made and opened by the
+ * kernel. It knows no TLS library: kdtls.h hands over from OpenSSL,
+ * kdtls-gnutls.h from GnuTLS, and a program includes one of these.
+ *
+ * Errors are negative errno values. The library has no state of its own beside
+ * the objects it gives out, starts no thread and needs no initialisation.
+ *
+ * Threads: different objects may be used at the same time. On one object any
+ * number of threads may send while one receives; kdtls_free() comes last.
+ */
+#ifndef KDTLS_CORE_H
+#define KDTLS_CORE_H
+
+#include <stddef.h>
+#include <sys/types.h>
+#include <linux/dtls.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** enum kdtls_type - record types that may be sent and are received */
+enum kdtls_type {
+	KDTLS_ALERT = 21,
+	KDTLS_HANDSHAKE = 22,
+	KDTLS_DATA = 23
+};
+
+/** struct kdtls - one association, handed over to the kernel */
+struct kdtls;
+
+/*
+ * Hand over a CCM_8 cipher suite too. A forgery of its tags of 8 bytes succeeds
+ * once in 2^64 tries, not in 2^128, and nothing in DTLS limits the tries: only
+ * for a peer that has nothing better (RFC 9147, 4.5.3).
+ */
+#define KDTLS_ALLOW_CCM_8 (1u << 0)
+
+/**
+ * struct kdtls_options - how to hand over
+ * @size: sizeof(struct kdtls_options); later versions of this library add
+ *	members at the end
+ * @window_bits: width of the kernel's replay window, DTLS_WINDOW_MIN to
+ *	DTLS_WINDOW_MAX, a power of two; 0: DTLS_WINDOW_DEFAULT
+ * @flags: KDTLS_ALLOW_*; 0: the defaults
+ */
+struct kdtls_options {
+	size_t size;
+	unsigned int window_bits;
+	unsigned int flags;
+};
+
+/**
+ * kdtls_error_text() - what was wrong
+ *
+ * Return: one line about the last kdtls_tap() or kdtls_attach() that failed in
+ * the calling thread, empty before the first. Valid until the next one fails.
+ */
+const char *kdtls_error_text(void);
+
+/**
+ * kdtls_free() - forget an association
+ * @k: NULL does nothing
+ *
+ * Wipes what kdtls_recv() was not asked for. Sends nothing and doesn't close
+ * the socket: that goes on as it is, with its keys, until it's closed.
+ */
+void kdtls_free(struct kdtls *k);
+
+/** kdtls_fd() - the socket that was handed over, for poll() and options */
+int kdtls_fd(const struct kdtls *k);
+
+/** kdtls_cipher() - the AEAD, e.g. "AES-128-GCM", "AES-128-CCM-8"; a constant string */
+const char *kdtls_cipher(const struct kdtls *k);
+
+/**
+ * kdtls_send() - send one record
+ * @k: association
+ * @type: enum kdtls_type
+ * @buf: content
+ * @len: 1 to kdtls_max_payload() bytes. 0 is legal for KDTLS_DATA, but OpenSSL
+ *	3.0 takes such a record for the end of the connection
+ * @flags: as for send()
+ *
+ * Return: @len; -EMSGSIZE: too long for a record, for what the peer negotiated
+ * (RFC 6066, 4) or for a datagram; -EINVAL: @type, or an empty record other than
+ * KDTLS_DATA; -EKEYEXPIRED: all sequence numbers are used; else -errno of
+ * send(), -EAGAIN among them.
+ */
+ssize_t kdtls_send(struct kdtls *k, unsigned char type, const void *buf,
+		   size_t len, int flags);
+
+/**
+ * kdtls_recv() - receive one record
+ * @k: association
+ * @type: where to put its type, enum kdtls_type; NULL: application data only
+ * @buf: where to put its content
+ * @len: bytes at @buf. A longer record is cut, and the rest of it is lost
+ * @flags: as for recv(): MSG_DONTWAIT, MSG_PEEK, MSG_TRUNC (return the length
+ *	of the record, not of the part copied)
+ *
+ * Nothing ends the stream but the peer's words: its close_notify comes as
+ * KDTLS_ALERT, the two bytes 1 0; after a fatal alert (first byte 2) the
+ * connection is over as well. 0 is an empty record, not the end.
+ *
+ * Return: bytes copied; -EIO: @type is NULL and the next record isn't
+ * application data (it stays); -EINVAL: MSG_ERRQUEUE or MSG_OOB; -EBADMSG: the
+ * kernel told no type; else -errno of recv(), -EAGAIN among them.
+ */
+ssize_t kdtls_recv(struct kdtls *k, unsigned char *type, void *buf, size_t len,
+		   int flags);
+
+/**
+ * kdtls_pending() - records that are kept in the library
+ * @k: association
+ *
+ * OpenSSL had them when the socket was handed over, so that poll() doesn't know
+ * of them: call kdtls_recv() this often after kdtls_attach(), then poll().
+ *
+ * Return: how many kdtls_recv() gives without asking the kernel. It never grows.
+ */
+size_t kdtls_pending(const struct kdtls *k);
+
+/**
+ * kdtls_close_notify() - tell the peer that no more is coming
+ * @k: association
+ *
+ * Return: 0, or -errno as of kdtls_send().
+ */
+int kdtls_close_notify(struct kdtls *k);
+
+/**
+ * kdtls_max_payload() - longest content that goes into one datagram now
+ * @k: association
+ *
+ * From the MTU of the route as the kernel knows it, and from what the peer
+ * negotiated. It may change with the route.
+ *
+ * Return: bytes, or -errno.
+ */
+int kdtls_max_payload(const struct kdtls *k);
+
+/**
+ * kdtls_stats() - the socket's counters since it was attached
+ * @k: association
+ * @stats: filled in; what the kernel doesn't know yet is 0
+ * @size: sizeof(*stats)
+ *
+ * Return: 0 or -errno.
+ */
+int kdtls_stats(const struct kdtls *k, struct dtls_stats *stats, size_t size);
+
+/**
+ * kdtls_info() - ciphers, epochs, next number to be sent
+ * @k: association
+ * @info: filled in; what the kernel doesn't know yet is 0
+ * @size: sizeof(*info)
+ *
+ * Return: 0 or -errno.
+ */
+int kdtls_info(const struct kdtls *k, struct dtls_info *info, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* KDTLS_CORE_H */

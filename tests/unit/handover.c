@@ -26,17 +26,18 @@ static const struct weather weathers[] = {
 	  .late = { 0x28, 0x52 } },
 };
 
-static void handover_is_exact(const char *cipher, bool server, bool resumed,
+static void handover_is_exact(const char *cipher, int kind,
 			      const struct weather *w)
 {
+	bool server = kind & SERVER, resumed = kind & RESUMED;
 	struct end *e;
 	SSL_SESSION *session;
 	struct link l;
 	char name[128];
 
-	snprintf(name, sizeof(name), "%s, %s, %s, %s", cipher,
+	snprintf(name, sizeof(name), "%s, %s, %s, %s, %s", cipher,
 		 server ? "server" : "client", resumed ? "resumed" : "full",
-		 w->name);
+		 kind & UNTAPPED ? "probed" : "tapped", w->name);
 	link_open(&l, cipher);
 	e = server ? &l.server : &l.client;
 	if (resumed) {
@@ -46,6 +47,7 @@ static void handover_is_exact(const char *cipher, bool server, bool resumed,
 		link_restart(&l, session);
 		SSL_SESSION_free(session);
 	}
+	e->untapped = kind & UNTAPPED;
 	if (connected(&l, e, w)) {
 		ok(SSL_session_reused(e->ssl) == resumed, "%s: kind", name);
 		check_handover(e, name);
@@ -60,9 +62,8 @@ static void handover_matrix(void)
 
 	for (c = 0; c < CIPHERS; c++)
 		for (w = 0; w < sizeof(weathers) / sizeof(weathers[0]); w++)
-			for (i = 0; i < 4; i++)
-				handover_is_exact(ciphers[c], i & 1, i & 2,
-						  &weathers[w]);
+			for (i = 0; i < KINDS; i++)
+				handover_is_exact(ciphers[c], i, &weathers[w]);
 }
 
 static void forge(struct end *e, uint64_t seq, size_t content_len)
@@ -79,10 +80,10 @@ static void forge(struct end *e, uint64_t seq, size_t content_len)
 	end_inject(e, record, len, true);
 }
 
-static void gaps_are_exact_and_forgeries_ignored(const char *cipher, bool server)
+static void gaps_are_exact_and_forgeries_ignored(const char *cipher, int kind)
 {
 	struct link l;
-	struct end *e = begin(&l, cipher, server);
+	struct end *e = begin(&l, cipher, kind);
 	int i;
 
 	/* 3 lost, 10 and 11 swapped, 20 to 22 in one datagram, 40 to 49 lost */
@@ -105,10 +106,10 @@ static void gaps_are_exact_and_forgeries_ignored(const char *cipher, bool server
 	link_close(&l);
 }
 
-static void long_talk_before(void)
+static void long_talk_before(int kind)
 {
 	struct link l;
-	struct end *e = begin(&l, ciphers[1], true);
+	struct end *e = begin(&l, ciphers[1], kind);
 	char text[1025];
 	int i, heard = 0;
 
@@ -185,10 +186,10 @@ static void full_tap_passes_nothing(void)
 	link_close(&l);
 }
 
-static void what_openssl_holds_comes_first(void)
+static void what_openssl_holds_comes_first(int kind)
 {
 	struct link l;
-	struct end *e = begin(&l, ciphers[0], false);
+	struct end *e = begin(&l, ciphers[0], kind);
 	struct kdtls *k;
 	char buf[8];
 
@@ -199,6 +200,8 @@ static void what_openssl_holds_comes_first(void)
 	ok(SSL_read(e->ssl, buf, 4) == 4 && !memcmp(buf, "0123", 4),
 	   "drain: a record half read");
 	say(e->peer, "in the socket");
+	/* It will have looked at all of them before it's asked. */
+	memcpy(e->looked, e->got, sizeof(e->got));
 	k = attach(e, 0);
 	ok(end_queued(e) == 1, "drain: a datagram in the socket stays there");
 	ok(kdtls_pending(k) == 3, "drain: %zu records are pending",
@@ -211,12 +214,13 @@ static void what_openssl_holds_comes_first(void)
 	ok(kdtls_pending(k) == 0 && kdtls_recv(k, NULL, buf, sizeof(buf),
 					       MSG_DONTWAIT) == -EAGAIN,
 	   "drain: then the socket is asked");
+	ok(window_is_exact(e), "drain: receive window");
 	detach(k);
 	link_close(&l);
 }
 
 /* A resumed handshake's last flight is overtaken by data. */
-static void data_before_finished_is_kept(void)
+static void data_before_finished_is_kept(int kind)
 {
 	SSL_SESSION *session;
 	struct kdtls *k;
@@ -229,7 +233,9 @@ static void data_before_finished_is_kept(void)
 	link_restart(&l, session);
 	SSL_SESSION_free(session);
 	fake_install();
-	kdtls_tap(l.server.ssl);
+	l.server.untapped = kind & UNTAPPED;
+	if (!l.server.untapped)
+		kdtls_tap(l.server.ssl);
 	end_settle(&l.client);
 	end_settle(&l.server);
 	l.client.sent = 0;
@@ -248,7 +254,7 @@ static void data_before_finished_is_kept(void)
 }
 
 /* Sealed with the sending key that the peer's own hand-over told the fake. */
-static void closing_is_handed_over(const uint8_t alert[2])
+static void closing_is_handed_over(const uint8_t alert[2], int kind)
 {
 	struct kdtls *k, *other;
 	uint8_t record[128];
@@ -256,9 +262,7 @@ static void closing_is_handed_over(const uint8_t alert[2])
 	struct end *e = &l.server;
 	size_t len;
 
-	link_open(&l, ciphers[2]);
-	kdtls_tap(e->peer->ssl);
-	connected(&l, e, &calm);
+	begin(&l, ciphers[2], kind);
 	say(e->peer, "last");
 	other = attach(e->peer, 0);
 	/* One datagram, so that OpenSSL has both. */
@@ -272,6 +276,11 @@ static void closing_is_handed_over(const uint8_t alert[2])
 		   kdtls_recv(k, NULL, record, sizeof(record), 0) == -EIO &&
 		   recv_is(k, 21, alert, 2),
 	   "close: data, then alert %d %d", alert[0], alert[1]);
+	/* It can't be asked any more, and nothing is to come. */
+	ok(kind & UNTAPPED ? fake.window.next == (1ULL << 48) - 1 &&
+				     !~fake.window.bitmap[15] :
+			     window_is_exact(e),
+	   "close: receive window");
 	detach(k);
 	detach(other);
 	link_close(&l);
@@ -329,7 +338,7 @@ static void window_width_is_the_option(void)
 	int i, fd = udp_socket(true);
 	struct kdtls *k;
 	struct link l;
-	struct end *e = begin(&l, ciphers[0], true);
+	struct end *e = begin(&l, ciphers[0], SERVER);
 
 	for (i = 0; i < 300; i++) {
 		e->peer->sent = 0;
@@ -350,18 +359,23 @@ int main(void)
 	int i;
 
 	handover_matrix();
+	for (i = 0; i < KINDS; i++)
+		if (!(i & RESUMED)) {
+			gaps_are_exact_and_forgeries_ignored(ciphers[0], i);
+			gaps_are_exact_and_forgeries_ignored(ciphers[5], i);
+		}
 	for (i = 0; i < 2; i++) {
-		gaps_are_exact_and_forgeries_ignored(ciphers[0], i);
-		gaps_are_exact_and_forgeries_ignored(ciphers[5], i);
 		flood_doesnt_stop_the_handshake(i);
 		negotiated_length_is_kept(i);
 	}
 	full_tap_passes_nothing();
-	long_talk_before();
-	what_openssl_holds_comes_first();
-	data_before_finished_is_kept();
-	closing_is_handed_over((const uint8_t[]) { 1, 0 });
-	closing_is_handed_over((const uint8_t[]) { 2, 80 });
+	for (i = 0; i <= UNTAPPED; i += UNTAPPED) {
+		long_talk_before(SERVER | i);
+		what_openssl_holds_comes_first(i);
+		data_before_finished_is_kept(i);
+		closing_is_handed_over((const uint8_t[]) { 1, 0 }, SERVER | i);
+		closing_is_handed_over((const uint8_t[]) { 2, 80 }, SERVER | i);
+	}
 	session_survives();
 	window_width_is_the_option();
 	return finish();

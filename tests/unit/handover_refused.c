@@ -41,6 +41,56 @@ static void refusal_leaves_openssl_usable(const struct step *step, bool server)
 	link_close(&l);
 }
 
+/*
+ * Untapped, OpenSSL was asked for the first number that it hadn't seen, unless
+ * the step comes before that.
+ */
+static void refusal_leaves_untapped_usable(const struct step *step, bool server)
+{
+	struct link l;
+	struct end *e = begin(&l, ciphers[0], UNTAPPED | server);
+	bool asked = step->option == TLS_TX;
+
+	fake.refuse = step->option;
+	fake.error = step->error;
+	fake.times = step->times;
+	attach(e, step->want);
+	say(e, "still here");
+	ok(hears(e->peer, "still here"), "%s: OpenSSL still sends", step->name);
+	say(e->peer, "first");
+	say(e->peer, "second");
+	ok((asked || hears(e, "first")) && hears(e, "second"),
+	   "%s: and receives", step->name);
+	e->looked[1] = e->looked[2] = true;
+	check_handover(e, step->name);
+	link_close(&l);
+}
+
+static void too_many_are_refused(void)
+{
+	struct kdtls *other;
+	uint8_t record[128];
+	struct link l;
+	struct end *e = begin(&l, ciphers[0], UNTAPPED);
+	size_t len;
+
+	/* The peer's hand-over tells the fake its key. */
+	other = attach(e->peer, 0);
+	len = fake_seal(&fake.tx, 1 << 21, 23, "far", 3, record);
+	end_inject(e, record, len, true);
+	ok(hears(e, "far"), "a record far ahead");
+	len = fake_seal(&fake.tx, (1 << 21) + 1, 23, "farther", 7, record);
+	fake_install();
+	attach(e, -EOVERFLOW);
+	ok(strstr(kdtls_error_text(), "kdtls_tap()"),
+	   "too many to be asked for: %s", kdtls_error_text());
+	end_inject(e, record, len, true);
+	ok(hears(e, "farther"), "too many: OpenSSL still receives");
+	say(e, "still here");
+	detach(other);
+	link_close(&l);
+}
+
 static void one_enoprotoopt_is_retried(void)
 {
 	struct link l;
@@ -53,16 +103,16 @@ static void one_enoprotoopt_is_retried(void)
 	link_close(&l);
 }
 
-static void refused_receiving_key_seals(void)
+static void refused_receiving_key_seals(int option, int kind)
 {
 	struct link l;
-	struct end *e = begin(&l, ciphers[0], false);
+	struct end *e = begin(&l, ciphers[0], kind);
 
-	fake.refuse = TLS_RX;
+	fake.refuse = option;
 	fake.error = ENOMEM;
 	fake.times = 1;
 	attach(e, -EKEYREJECTED);
-	ok(fake.tx.set && is_sealed(e), "receiving key refused: %s",
+	ok(fake.tx.set && is_sealed(e), "nothing to receive with: %s",
 	   kdtls_error_text());
 	attach(e, -ESHUTDOWN);
 	link_close(&l);
@@ -117,7 +167,6 @@ static void wrong_connections_are_refused(void)
 	link_open(&l, ciphers[0]);
 	link_handshake(&l);
 	ok(kdtls_tap(l.client.ssl) == -EALREADY, "tap after the handshake");
-	refused(&l.client, udp_socket(true), NULL, -ENODATA);
 	link_restart(&l, NULL);
 	ok(!kdtls_tap(l.client.ssl) && kdtls_tap(l.client.ssl) == -EEXIST,
 	   "second tap");
@@ -170,8 +219,14 @@ int main(void)
 		ccm_8_has_to_be_allowed(ciphers[CIPHERS - 1 - i / 2], i & 1);
 	for (i = 0; i < 2 * sizeof(steps) / sizeof(steps[0]); i++)
 		refusal_leaves_openssl_usable(&steps[i / 2], i & 1);
+	for (i = 0; i < 2 * sizeof(steps) / sizeof(steps[0]); i++)
+		if (steps[i / 2].option != DTLS_RX_WINDOW)
+			refusal_leaves_untapped_usable(&steps[i / 2], i & 1);
+	too_many_are_refused();
 	one_enoprotoopt_is_retried();
-	refused_receiving_key_seals();
+	refused_receiving_key_seals(TLS_RX, 0);
+	refused_receiving_key_seals(TLS_RX, UNTAPPED);
+	refused_receiving_key_seals(DTLS_RX_WINDOW, UNTAPPED);
 	wrong_arguments_are_refused();
 	wrong_connections_are_refused();
 	other_suite_goes_on_with_openssl();

@@ -49,7 +49,7 @@ int kdtls_tap(SSL *ssl);
 
 /**
  * kdtls_attach() - hand a finished handshake over to the kernel
- * @ssl: tapped, DTLS 1.2, with an AEAD cipher suite that the kernel knows,
+ * @ssl: DTLS 1.2, with an AEAD cipher suite that the kernel knows,
  *	SSL_OP_NO_RENEGOTIATION set; stays the caller's
  * @fd: the connected UDP socket; stays the caller's. It may have been attached
  *	before (DTLS_SO_ULP), without keys
@@ -62,14 +62,23 @@ int kdtls_tap(SSL *ssl);
  * What @ssl had received but not yet given to the application is kept, in
  * order, and comes first out of kdtls_recv(): see kdtls_pending().
  *
- * A call that fails leaves @ssl usable as before (one sequence number may have
- * been skipped, and @fd may be attached, without keys: it works as plain UDP),
- * with one exception: if the kernel took the sending key and then refused the
- * receiving one (for want of memory), -EKEYREJECTED is returned, @ssl is shut
- * down and @fd can only be closed. kdtls_error_text() says what was wrong.
+ * Without kdtls_tap(), or if the BIOs were replaced since, OpenSSL is asked what
+ * it has received, by records made up here. That finds the numbers exactly too,
+ * as far as OpenSSL keeps them: of all but the newest 64 it can't be told whether
+ * they were received, and they count so. After many records a tap costs less,
+ * and with a tap nothing is lost if the call fails.
  *
- * It clears the thread's OpenSSL error queue, and a message callback sees one
- * record of one byte that OpenSSL writes and that goes nowhere.
+ * A call that fails leaves @ssl usable as before (one sequence number may have
+ * been skipped, and @fd may be attached, without keys: it works as plain UDP).
+ * Without a tap, what @ssl had received but not given out may be lost then, and
+ * one more datagram of the peer's, as a network may lose them. One failure is
+ * final: if the kernel took the sending key and then refused the receiving one
+ * (for want of memory), -EKEYREJECTED is returned, @ssl is shut down and @fd can
+ * only be closed. kdtls_error_text() says what was wrong.
+ *
+ * It clears the thread's OpenSSL error queue. A message callback sees one record
+ * of one byte that OpenSSL writes and that goes nowhere, and without a tap the
+ * records that it's asked with.
  *
  * Return: 0, or
  * -EINVAL: @opts, or SSL_OP_NO_RENEGOTIATION isn't set;
@@ -79,8 +88,9 @@ int kdtls_tap(SSL *ssl);
  * -EPERM: a CCM_8 suite, and KDTLS_ALLOW_CCM_8 isn't set;
  * -EINPROGRESS: the handshake isn't finished, or is being repeated;
  * -ESHUTDOWN: the connection is closed, or @ssl was handed over already;
- * -ENODATA: no tap, or it was removed; -EBADMSG: the keys found don't open
- * @ssl's records; -EPROTO: there was a renegotiation; -EIO: OpenSSL failed;
+ * -ENODATA: @ssl has no BIO; -EOVERFLOW: no tap, and more than a million records
+ * were received; -EBADMSG: the keys found don't open @ssl's records; -EPROTO:
+ * there was a renegotiation; -EIO: OpenSSL failed;
  * -ENOPROTOOPT: the kernel has no DTLS (modprobe dtls); -ENOENT: it lacks the
  * cipher; -EBUSY: the socket has an owner or keys already; -ENOMEM;
  * -EKEYREJECTED: see above.

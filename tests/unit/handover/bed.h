@@ -36,6 +36,14 @@ struct weather {
 
 extern const struct weather calm;
 
+/* The circumstances of a hand-over. */
+enum {
+	SERVER = 1,
+	RESUMED = 2,
+	UNTAPPED = 4,
+	KINDS = 8,
+};
+
 __attribute__((format(printf, 2, 3))) bool ok(bool good, const char *format,
 					      ...);
 /* The plan; main()'s exit status. */
@@ -50,16 +58,16 @@ bool recv_is(struct kdtls *k, unsigned char type, const void *content,
 	     size_t len);
 
 void set_weather(struct link *l, const struct weather *w);
-/* Taps @e and finishes the handshake. */
+/* Taps @e, unless it's to be untapped, and finishes the handshake. */
 bool connected(struct link *l, struct end *e, const struct weather *w);
 /* The same with a new link, in calm weather. */
-struct end *begin(struct link *l, const char *cipher, bool server);
+struct end *begin(struct link *l, const char *cipher, int kind);
 
 /* With CCM_8 allowed where it's needed. @want: what kdtls_attach() returns. */
 struct kdtls *attach(struct end *e, int want);
 void detach(struct kdtls *k);
 
-/* Each number, in the window, is as the network saw it. */
+/* Each number, in the window, is as the network, or OpenSSL, saw it. */
 bool window_is_exact(const struct end *e);
 /* Whatever is tried, OpenSSL sends nothing. */
 bool is_sealed(struct end *e);

@@ -24,6 +24,7 @@ struct datagram {
 /**
  * struct end - one end
  * @ssl: its SSL
+ * @untapped: nothing watches it
  * @peer: the other
  * @inbox: what arrived
  * @held: what it sent and the network keeps back
@@ -33,9 +34,13 @@ struct datagram {
  * @glue: bit n: deliver it in one datagram with the next one
  * @next: next number by what it sent in epoch 1
  * @got: numbers of the peer's epoch 1 that its SSL was given
+ * @forged: what it was given last was forged
+ * @looked: those of them that OpenSSL looked at: it skips some of a datagram
+ *	that begins with a handshake message of old
  */
 struct end {
 	SSL *ssl;
+	bool untapped;
 	struct end *peer;
 	struct datagram *inbox;
 	struct datagram *held;
@@ -45,6 +50,8 @@ struct end {
 	uint64_t glue;
 	uint64_t next;
 	bool got[NUMBERS];
+	bool forged;
+	bool looked[NUMBERS];
 };
 
 struct link {

@@ -34,6 +34,13 @@ void kdtls_window_mark(struct kdtls_window *win, uint64_t seq)
 		*word_of(win, seq) |= 1ULL << seq % 64;
 }
 
+/* A rec_seq can't say 2^48: one number is left, which no peer reaches. */
+void kdtls_window_shut(struct kdtls_window *win)
+{
+	win->next = (1ULL << 48) - 1;
+	memset(win->seen, 0xff, sizeof(win->seen));
+}
+
 size_t kdtls_window_export(const struct kdtls_window *win, unsigned int bits,
 			   uint16_t epoch, struct dtls_window *out)
 {

@@ -19,6 +19,9 @@ struct kdtls_window {
 
 void kdtls_window_mark(struct kdtls_window *win, uint64_t seq);
 
+/* Nothing is to be received any more. */
+void kdtls_window_shut(struct kdtls_window *win);
+
 /*
  * As DTLS_RX_WINDOW takes it, for a window of @bits numbers: @out, of which as
  * many bytes are to be passed as are returned.

@@ -7,21 +7,25 @@
  *
  * The order, and what is lost if a step fails:
  *
- *	checks; keys and window found		nothing
+ *	checks; keys found			nothing
  *	gate holds: nothing is read or leaves	nothing: it opens again
  *	OpenSSL writes a record into the gate:	one sequence number
  *	the next number, and proof of the keys
- *	attach, parameters, window		the socket stays attached, which
+ *	attach, parameters			the socket stays attached, which
  *						without keys is plain UDP
+ *	the window, as the tap knows it		the same
+ *	  or: OpenSSL is read until it's	what OpenSSL had read, and one
+ *	  empty, and asked for the first gap	of the peer's numbers
  *	TLS_TX					the same
- *	TLS_RX					the connection: OpenSSL mayn't
- *						write any more. Nothing but want
+ *	or: OpenSSL is asked for the window	the connection: OpenSSL mayn't
+ *						write any more
+ *	TLS_RX					the connection. Nothing but want
  *						of memory is left to fail here
  *	OpenSSL is read until it's empty,	can't fail
  *	the gate shuts
  *
- * OpenSSL is emptied last, because what it has given out can't be put back if
- * a later step fails. Datagrams that arrive meanwhile wait in the socket.
+ * What OpenSSL has given out can't be put back if a later step fails, so with a
+ * tap it's emptied last. Datagrams that arrive meanwhile wait in the socket.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -35,19 +39,28 @@
 #include "core/record.h"
 #include "cipher.h"
 #include "kdtls.h"
+#include "probe.h"
 #include "reason.h"
 #include "tap.h"
 
 /**
  * struct handover - one call of kdtls_attach()
  * @ssl: the application's
+ * @k: what comes of it
  * @tap: of @ssl
+ * @late: the tap was put there by this call
+ * @probed: the tap doesn't know what was received
+ * @closed: the peer has closed the connection, which OpenSSL knows
  * @in: what the kernel is to be told
  * @sealed: the kernel has the sending key
  */
 struct handover {
 	SSL *ssl;
+	struct kdtls *k;
 	struct kdtls_tap *tap;
+	bool late;
+	bool probed;
+	bool closed;
 	struct kdtls_install in;
 	bool sealed;
 };
@@ -71,26 +84,37 @@ static int check_ssl(SSL *ssl)
 	return 0;
 }
 
-/* The keys, and the window: the peer's Finished at least is in it. */
-static int find_received(struct handover *ho)
+static int find_keys(struct handover *ho)
 {
 	int err = kdtls_keys_derive(ho->ssl, &ho->in.keys);
 
 	if (!err)
 		err = kdtls_install_check_suite(&ho->in,
 						SSL_get_cipher_name(ho->ssl));
-	if (err)
-		return err;
+	return err;
+}
+
+/* What was received: by the tap, if there is a good one. */
+static int find_tap(struct handover *ho)
+{
+	int err;
+
+	if (!SSL_get_rbio(ho->ssl) || !SSL_get_wbio(ho->ssl))
+		return kdtls_error(ENODATA, "the connection has no BIOs");
 	ho->tap = kdtls_tap_find(ho->ssl);
+	if (!ho->tap) {
+		ho->tap = kdtls_tap_insert(ho->ssl);
+		ho->late = ho->tap;
+	}
 	if (!ho->tap)
-		return kdtls_error(ENODATA,
-				   "no tap on this connection, or its BIOs were replaced: call kdtls_tap() before the handshake");
-	if (ho->tap->broken)
-		return kdtls_error(-ho->tap->broken, "the tap gave up: %s",
-				   strerror(-ho->tap->broken));
+		return -ENOMEM;
+	ho->probed = ho->late || ho->tap->broken;
+	if (ho->probed)
+		return 0;
 	err = kdtls_tap_judge(ho->tap, &ho->in.keys);
 	if (err)
 		return err;
+	/* The peer's Finished at least is in it. */
 	if (!ho->tap->window.next)
 		return kdtls_error(EBADMSG,
 				   "the keys open none of the records received");
@@ -134,21 +158,6 @@ static int find_next_number(struct handover *ho)
 	return err;
 }
 
-static int install(struct handover *ho)
-{
-	int err = kdtls_install_socket(&ho->in);
-
-	if (!err)
-		err = kdtls_install_window(&ho->in, &ho->tap->window);
-	if (!err)
-		err = kdtls_install_tx(&ho->in);
-	if (err)
-		return err;
-	ho->sealed = true;
-	err = kdtls_install_rx(&ho->in, ho->tap->window.next);
-	return err ? -EKEYREJECTED : 0;
-}
-
 /* The alert that ended the connection, as the record it was. */
 static void add_alert(struct kdtls *k, int ssl_error)
 {
@@ -166,7 +175,7 @@ static void add_alert(struct kdtls *k, int ssl_error)
  * Takes what OpenSSL holds: records that came before their time, and the rest
  * of a datagram or record. It's empty when it asks for a datagram.
  */
-static void drain(struct handover *ho, struct kdtls *k)
+static void drain(struct handover *ho)
 {
 	uint8_t content[SSL3_RT_MAX_PLAIN_LENGTH];
 	int n, err;
@@ -177,14 +186,58 @@ static void drain(struct handover *ho, struct kdtls *k)
 		n = SSL_read(ho->ssl, content, sizeof(content));
 		err = SSL_get_error(ho->ssl, n);
 		if (SSL_get_shutdown(ho->ssl) & SSL_RECEIVED_SHUTDOWN) {
-			add_alert(k, err);
+			ho->closed = true;
+			add_alert(ho->k, err);
 			break;
 		}
 		/* 0 without a shutdown is an empty record (OpenSSL 3.0). */
 		if (n >= 0)
-			kdtls_association_add(k, KDTLS_DATA, content, n);
+			kdtls_association_add(ho->k, KDTLS_DATA, content, n);
 	} while (n >= 0 || (err == SSL_ERROR_WANT_READ && !ho->tap->starved));
 	OPENSSL_cleanse(content, sizeof(content));
+}
+
+/* By the tap, or by the first half of a probe: what OpenSSL survives. */
+static int begin_window(struct handover *ho, struct kdtls_probe *probe)
+{
+	if (!ho->probed)
+		return kdtls_install_window(&ho->in, &ho->tap->window);
+	drain(ho);
+	return ho->closed ? 0 : kdtls_probe_begin(probe, ho->tap, &ho->in.keys);
+}
+
+static int finish_window(struct handover *ho, struct kdtls_probe *probe)
+{
+	int err = 0;
+
+	if (!ho->probed)
+		return 0;
+	if (ho->closed)
+		kdtls_window_shut(&ho->tap->window);
+	else
+		err = kdtls_probe_finish(probe);
+	return err ? err : kdtls_install_window(&ho->in, &ho->tap->window);
+}
+
+static int install(struct handover *ho)
+{
+	struct kdtls_probe probe = { 0 };
+	int err = kdtls_install_socket(&ho->in);
+
+	if (!err)
+		err = begin_window(ho, &probe);
+	if (!err)
+		err = kdtls_install_tx(&ho->in);
+	if (!err) {
+		ho->sealed = true;
+		err = finish_window(ho, &probe);
+		if (!err)
+			err = kdtls_install_rx(&ho->in, ho->tap->window.next);
+		if (err)
+			err = -EKEYREJECTED;
+	}
+	kdtls_probe_wipe(&probe);
+	return err;
 }
 
 /* OpenSSL neither reads nor writes, and keeps the session for resumption. */
@@ -206,7 +259,7 @@ static size_t payload_max(SSL *ssl)
 	return 512u << (code - TLSEXT_max_fragment_length_512);
 }
 
-static int transfer(struct handover *ho, struct kdtls *k)
+static int transfer(struct handover *ho)
 {
 	int err;
 
@@ -218,11 +271,27 @@ static int transfer(struct handover *ho, struct kdtls *k)
 		kdtls_tap_gate(ho->tap, KDTLS_GATE_OPEN);
 		return err;
 	}
-	if (!err)
-		drain(ho, k);
+	if (!err && !ho->probed)
+		drain(ho);
 	retire(ho);
-	k->suite = ho->in.keys.suite;
-	k->payload_max = payload_max(ho->ssl);
+	ho->k->suite = ho->in.keys.suite;
+	ho->k->payload_max = payload_max(ho->ssl);
+	return err;
+}
+
+static int hand_over(struct handover *ho)
+{
+	int err = find_keys(ho);
+
+	if (!err)
+		err = find_tap(ho);
+	if (!err) {
+		ho->k = kdtls_association_new(ho->in.fd, ho->in.family);
+		err = ho->k ? transfer(ho) : kdtls_error(ENOMEM, "no memory");
+	}
+	if (ho->late && !ho->sealed)
+		kdtls_tap_remove(ho->tap);
+	kdtls_keys_wipe(&ho->in.keys);
 	return err;
 }
 
@@ -230,7 +299,6 @@ int kdtls_attach(SSL *ssl, int fd, const struct kdtls_options *opts,
 		 struct kdtls **out)
 {
 	struct handover ho = { .ssl = ssl, .in.fd = fd };
-	struct kdtls *k = NULL;
 	int err;
 
 	*out = NULL;
@@ -243,16 +311,11 @@ int kdtls_attach(SSL *ssl, int fd, const struct kdtls_options *opts,
 		return err;
 	/* SSL_get_error() takes what an earlier call left there for its own. */
 	ERR_clear_error();
-	err = find_received(&ho);
-	if (!err) {
-		k = kdtls_association_new(fd, ho.in.family);
-		err = k ? transfer(&ho, k) : kdtls_error(ENOMEM, "no memory");
-	}
+	err = hand_over(&ho);
 	ERR_clear_error();
-	kdtls_keys_wipe(&ho.in.keys);
 	if (err)
-		kdtls_free(k);
+		kdtls_free(ho.k);
 	else
-		*out = k;
+		*out = ho.k;
 	return err;
 }

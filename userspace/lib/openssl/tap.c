@@ -112,18 +112,30 @@ static size_t inspect(struct kdtls_tap *tap, uint8_t *datagram, size_t len)
 	return len;
 }
 
+/* What the gate lets through. */
+static int read_fed(BIO *bio, struct kdtls_tap *tap, char *buf, int len)
+{
+	int n = tap->fed_len < (size_t)len ? (int)tap->fed_len : len;
+
+	if (n) {
+		memcpy(buf, tap->fed, n);
+		tap->fed_len = 0;
+		return n;
+	}
+	tap->starved = true;
+	if (tap->gate == KDTLS_GATE_HOLDS)
+		BIO_set_retry_read(bio);
+	return -1;
+}
+
 static int tap_read(BIO *bio, char *buf, int len)
 {
 	struct kdtls_tap *tap = BIO_get_data(bio);
 	int n;
 
 	BIO_clear_retry_flags(bio);
-	if (tap->gate != KDTLS_GATE_OPEN) {
-		tap->starved = true;
-		if (tap->gate == KDTLS_GATE_HOLDS)
-			BIO_set_retry_read(bio);
-		return -1;
-	}
+	if (tap->gate != KDTLS_GATE_OPEN)
+		return read_fed(bio, tap, buf, len);
 	do {
 		n = BIO_read(BIO_next(bio), buf, len);
 		if (n <= 0) {
@@ -214,7 +226,7 @@ static BIO *front(struct kdtls_tap *tap, BIO *next)
 	return bio;
 }
 
-static int install(SSL *ssl)
+struct kdtls_tap *kdtls_tap_insert(SSL *ssl)
 {
 	struct kdtls_tap *tap = calloc(1, sizeof(*tap));
 	BIO *rbio = NULL, *wbio = NULL;
@@ -231,11 +243,24 @@ static int install(SSL *ssl)
 			free(tap);
 		BIO_free_all(rbio);
 		BIO_free_all(wbio);
-		return kdtls_error(ENOMEM, "no memory for the tap");
+		kdtls_error(ENOMEM, "no memory for the tap");
+		return NULL;
 	}
 	SSL_set0_rbio(ssl, rbio);
 	SSL_set0_wbio(ssl, wbio);
-	return 0;
+	return tap;
+}
+
+void kdtls_tap_remove(struct kdtls_tap *tap)
+{
+	SSL *ssl = tap->ssl;
+	BIO *rbio = BIO_next(SSL_get_rbio(ssl));
+	BIO *wbio = BIO_next(SSL_get_wbio(ssl));
+
+	BIO_up_ref(rbio);
+	BIO_up_ref(wbio);
+	SSL_set0_rbio(ssl, rbio);
+	SSL_set0_wbio(ssl, wbio);
 }
 
 static struct kdtls_tap *tap_of(BIO *bio)
@@ -259,8 +284,16 @@ void kdtls_tap_gate(struct kdtls_tap *tap, enum kdtls_gate gate)
 {
 	tap->gate = gate;
 	tap->starved = false;
+	tap->fed_len = 0;
 	OPENSSL_cleanse(tap->held, sizeof(tap->held));
 	tap->held_len = 0;
+}
+
+void kdtls_tap_feed(struct kdtls_tap *tap, const uint8_t *bytes, size_t len)
+{
+	tap->starved = false;
+	tap->fed = bytes;
+	tap->fed_len = len;
 }
 
 /* After DTLSv1_listen() a server stands where it has read a ClientHello. */
@@ -282,5 +315,5 @@ int kdtls_tap(SSL *ssl)
 		return kdtls_error(EEXIST, "there is a tap already");
 	if (!is_fresh(ssl))
 		return kdtls_error(EALREADY, "set the tap before the handshake");
-	return install(ssl);
+	return kdtls_tap_insert(ssl) ? 0 : -ENOMEM;
 }

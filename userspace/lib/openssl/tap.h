@@ -17,7 +17,7 @@
 enum kdtls_gate {
 	/* datagrams pass */
 	KDTLS_GATE_OPEN,
-	/* nothing is read any more; what is written stays here */
+	/* nothing is read but what is fed; what is written stays here */
 	KDTLS_GATE_HOLDS,
 	/* nothing is read, and writing fails */
 	KDTLS_GATE_SHUT,
@@ -34,6 +34,8 @@ enum kdtls_gate {
  * @kept: protected records received, not judged yet
  * @kept_len: bytes of them
  * @kept_size: bytes allocated
+ * @fed: what the next read gives although the gate is closed
+ * @fed_len: bytes of it
  * @held: what OpenSSL wrote last while the gate held, 0 bytes if too long
  * @held_len: bytes of it
  */
@@ -47,12 +49,20 @@ struct kdtls_tap {
 	uint8_t *kept;
 	size_t kept_len;
 	size_t kept_size;
+	const uint8_t *fed;
+	size_t fed_len;
 	uint8_t held[64];
 	size_t held_len;
 };
 
 /* The tap in front of both of @ssl's BIOs; NULL: there is none. */
 struct kdtls_tap *kdtls_tap_find(SSL *ssl);
+
+/* Puts one in front of @ssl's BIOs; NULL: no memory. */
+struct kdtls_tap *kdtls_tap_insert(SSL *ssl);
+
+/* Takes it away again, and frees it. */
+void kdtls_tap_remove(struct kdtls_tap *tap);
 
 /*
  * Judges the records kept: marks in the window those that @keys open, and
@@ -61,5 +71,8 @@ struct kdtls_tap *kdtls_tap_find(SSL *ssl);
 int kdtls_tap_judge(struct kdtls_tap *tap, const struct kdtls_keys *keys);
 
 void kdtls_tap_gate(struct kdtls_tap *tap, enum kdtls_gate gate);
+
+/* While the gate holds: a datagram for the next read, which stays @bytes. */
+void kdtls_tap_feed(struct kdtls_tap *tap, const uint8_t *bytes, size_t len);
 
 #endif

@@ -97,6 +97,8 @@ static int take(int level, int name, const void *val, socklen_t len)
 	case DTLS_PARAMS:
 		if (fake.tx.set || fake.rx.set)
 			return EBUSY;
+		if (len != sizeof(fake.params))
+			return EINVAL;
 		memcpy(&fake.params, val, len);
 		return 0;
 	case DTLS_RX_WINDOW:
@@ -130,10 +132,11 @@ static int fake_getsockopt(int fd, int level, int name, void *val,
 			   socklen_t *len)
 {
 	(void)fd;
-	(void)level;
-	(void)name;
-	(void)val;
-	(void)len;
+	if (level == SOL_TLS && name == DTLS_PARAMS && fake.attached &&
+	    *len == sizeof(fake.params)) {
+		memcpy(val, &fake.params, *len);
+		return 0;
+	}
 	errno = ENOPROTOOPT;
 	return -1;
 }

@@ -69,27 +69,44 @@ int kdtls_install_check_suite(const struct kdtls_install *in,
 	return 0;
 }
 
-int kdtls_install_socket(const struct kdtls_install *in)
+/* The application may have attached it early. Keys are refused further on. */
+static int attach(const struct kdtls_install *in)
 {
-	struct dtls_params params = {
-		.window_bits = in->window_bits,
-		.flags = has_short_tag(in) ? DTLS_PARAM_CCM_8 : 0,
-	};
 	int err = kdtls_kernel_attach(in->fd, in->family);
 
-	/* The application may attach early. Keys are refused further on. */
-	if (err == -EEXIST)
-		err = 0;
+	if (!err || err == -EEXIST)
+		return 0;
 	if (err == -ENOPROTOOPT)
 		return kdtls_error(ENOPROTOOPT,
 				   "the kernel has no DTLS: load the module (modprobe dtls)");
 	if (err == -EOPNOTSUPP)
 		return kdtls_error(EOPNOTSUPP,
 				   "the socket can't be attached while UDP_ENCAP, UDP_SEGMENT or UDP_GRO is set");
+	return kdtls_error(-err, "attaching the socket: %s", strerror(-err));
+}
+
+/* What the application has set beside ours stays. */
+static int set_params(const struct kdtls_install *in)
+{
+	struct dtls_params params;
+	size_t len = sizeof(params);
+	int err = kdtls_kernel_get_len(in->fd, DTLS_PARAMS, &params, &len);
+
 	if (err)
-		return kdtls_error(-err, "attaching the socket: %s",
-				   strerror(-err));
-	err = kdtls_kernel_set(in->fd, DTLS_PARAMS, &params, sizeof(params));
+		return err;
+	params.window_bits = in->window_bits;
+	if (has_short_tag(in))
+		params.flags |= DTLS_PARAM_CCM_8;
+	return kdtls_kernel_set(in->fd, DTLS_PARAMS, &params, len);
+}
+
+int kdtls_install_socket(const struct kdtls_install *in)
+{
+	int err = attach(in);
+
+	if (err)
+		return err;
+	err = set_params(in);
 	if (err == -EBUSY)
 		return kdtls_error(EBUSY, "the socket has keys already");
 	if (err)

@@ -39,11 +39,19 @@ int kdtls_kernel_set(int fd, int name, const void *val, size_t len)
 	return set(fd, SOL_TLS, name, val, len);
 }
 
+int kdtls_kernel_get_len(int fd, int name, void *val, size_t *len)
+{
+	socklen_t got = *len;
+
+	if (kdtls_kernel->getsockopt(fd, SOL_TLS, name, val, &got))
+		return -errno;
+	if (got < *len)
+		memset((char *)val + got, 0, *len - got);
+	*len = got;
+	return 0;
+}
+
 int kdtls_kernel_get(int fd, int name, void *val, size_t len)
 {
-	socklen_t got = len;
-
-	memset(val, 0, len);
-	return kdtls_kernel->getsockopt(fd, SOL_TLS, name, val, &got) ? -errno :
-									0;
+	return kdtls_kernel_get_len(fd, name, val, &len);
 }

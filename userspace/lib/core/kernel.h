@@ -27,4 +27,7 @@ int kdtls_kernel_set(int fd, int name, const void *val, size_t len);
 /* What the kernel leaves out is zero. */
 int kdtls_kernel_get(int fd, int name, void *val, size_t len);
 
+/* The same; @len: in and out, how much it filled in. */
+int kdtls_kernel_get_len(int fd, int name, void *val, size_t *len);
+
 #endif

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* recv() with a key: records, their types, short buffers, ancillary data. */
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 
@@ -196,6 +198,82 @@ TEST_F(recv, bad_pointer_loses_no_record)
 	EXPECT_ERRNO(EFAULT, recv(self->bed.fd, (void *)8, 8, 0));
 	EXPECT_RECORD(self->bed.fd, RECORD_DATA, "second", 6);
 	EXPECT_STATS(self->bed.fd, .rx_delivered = 2);
+}
+
+static int is_filled(const uint8_t *bytes, size_t len, uint8_t value)
+{
+	while (len--)
+		if (*bytes++ != value)
+			return 0;
+	return 1;
+}
+
+/* A record of @len times 's' that fails to authenticate, at the end of @wire. */
+static size_t add_forged(const struct bed *bed, uint64_t seq, size_t len,
+			 uint8_t *wire)
+{
+	struct record record = record_make(RECORD_DATA, 1, seq);
+
+	memset(text, 's', len);
+	len = record_seal(&bed->rx, &record, text, len, wire);
+	wire[len - 1] ^= 1;
+	return len;
+}
+
+/* RFC 5116, 2.2: nothing of what a forgery decrypts to is given out. */
+TEST_F(recv, B8_forgery_leaves_the_buffer_alone)
+{
+	static const int flags[] = { 0, MSG_PEEK, MSG_TRUNC,
+				     MSG_PEEK | MSG_TRUNC };
+	struct mmsghdr msgs[1] = {};
+	struct iovec iov = { buffer, sizeof(buffer) };
+	static uint8_t wire[RECORD_ROOM];
+	int pipes[2], waiting = -1, fd = self->bed.fd;
+	size_t len;
+
+	ASSERT_EQ(0, pipe(pipes));
+	ASSERT_EQ(0, fcntl(fd, F_SETFL, O_NONBLOCK));
+	msgs[0].msg_hdr.msg_iov = &iov;
+	msgs[0].msg_hdr.msg_iovlen = 1;
+	memset(buffer, 0xaa, sizeof(buffer));
+	for (uint64_t i = 0; i < ARRAY_SIZE(flags) + 3; i++) {
+		/* Short and long: in one piece of memory, and in several. */
+		len = add_forged(&self->bed, i, i % 2 ? 16000 : 100, wire);
+		ASSERT_EQ(0, bed_inject(&self->bed, wire, len));
+		if (i < ARRAY_SIZE(flags))
+			EXPECT_ERRNO(EAGAIN, recv(fd, buffer, sizeof(buffer),
+						  flags[i]));
+		else if (i == ARRAY_SIZE(flags))
+			EXPECT_ERRNO(EAGAIN, recvmmsg(fd, msgs, 1, 0, NULL));
+		else if (i == ARRAY_SIZE(flags) + 1)
+			EXPECT_ERRNO(EAGAIN,
+				     splice(fd, NULL, pipes[1], NULL, 100, 0));
+		else
+			ASSERT_EQ(0, ioctl(fd, FIONREAD, &waiting));
+	}
+	EXPECT_EQ(0, waiting);
+	ASSERT_EQ(0, ioctl(pipes[0], FIONREAD, &waiting));
+	EXPECT_EQ(0, waiting);
+	EXPECT_EQ(1, is_filled(buffer, sizeof(buffer), 0xaa));
+	EXPECT_STATS(fd, .rx_bad_tag = ARRAY_SIZE(flags) + 3);
+}
+
+/* Nor together with the content of a record that does authenticate. */
+TEST_F(recv, B8_forgery_beside_a_record_leaves_the_buffer_alone)
+{
+	struct record record = record_make(RECORD_DATA, 1, 1);
+	static uint8_t wire[RECORD_ROOM];
+	size_t len = add_forged(&self->bed, 0, 1000, wire);
+
+	len += record_seal(&self->bed.rx, &record, "there", 5, wire + len);
+	len += add_forged(&self->bed, 2, 2000, wire + len);
+	ASSERT_EQ(0, bed_inject(&self->bed, wire, len));
+	memset(buffer, 0xaa, sizeof(buffer));
+	ASSERT_EQ(5, recv(self->bed.fd, buffer, sizeof(buffer), 0));
+	EXPECT_EQ(0, memcmp("there", buffer, 5));
+	EXPECT_EQ(1, is_filled(buffer + 5, sizeof(buffer) - 5, 0xaa));
+	EXPECT_NOTHING(self->bed.fd);
+	EXPECT_STATS(self->bed.fd, .rx_delivered = 1, .rx_bad_tag = 2);
 }
 
 TEST_F(recv, nothing_is_eagain)

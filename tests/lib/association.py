@@ -149,6 +149,15 @@ class Association:
               "received")
         self.expect_counts(**counts)
 
+    def expect_no_answer(self):
+        """recv() has nothing more to give, and the peer was told nothing."""
+        equal(self.received(), [], "received")
+        try:
+            answer = self.peer.recv(65536, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return
+        raise AssertionError(f"an answer: {answer!r}")
+
     def expect_counts(self, **counts):
         expected = dict.fromkeys(kdtls.STATS, 0) | counts
         equal(kdtls.stats(self.sock), expected, "the socket's counters")

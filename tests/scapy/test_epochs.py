@@ -118,6 +118,7 @@ def injected_between_good_records(assoc, record, **counts):
     assoc.replay([assoc.frame(record)])
     assoc.capture(range(2, 4))
     assoc.expect(*contents(range(4)), rx_delivered=4, **counts)
+    assoc.expect_no_answer()
 
 
 @case("A17", BY_FAMILY)

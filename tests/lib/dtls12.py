@@ -94,6 +94,12 @@ def plain(kind, epoch, seq, fragment, version=VERSION):
     return Header(kind, version, epoch, seq, len(fragment)).pack() + fragment
 
 
+def additional_data(header):
+    """It begins with what a header has in its middle."""
+    packed = header.pack()
+    return packed[3:11] + packed[:3] + packed[11:]
+
+
 class Key:
     """One direction's key of one epoch."""
 
@@ -117,16 +123,15 @@ class Key:
         return bytes(a ^ b for a, b in zip(self.iv, padded))
 
     def seal(self, seq, payload, kind=APPLICATION_DATA, explicit=None,
-             version=VERSION, epoch=None):
-        """A whole record; @explicit defaults to epoch || seq."""
+             version=VERSION, epoch=None, wrong=None):
+        """A whole record; @explicit defaults to epoch || seq. @wrong: fields
+        that the additional data has otherwise than it should."""
         epoch = self.epoch if epoch is None else epoch
-        aad = Header(kind, version, epoch, seq, len(payload)).pack()
-        # The AAD begins with what the header has in its middle.
-        epoch_seq = aad[3:11]
-        aad = epoch_seq + aad[:3] + aad[11:]
+        header = Header(kind, version, epoch, seq, len(payload))
+        epoch_seq = header.pack()[3:11]
         explicit = epoch_seq if explicit is None else explicit
         sealed = self.aead.encrypt(self.nonce(epoch_seq, explicit), payload,
-                                   aad)
+                                   additional_data(header._replace(**wrong or {})))
         if self.cipher.explicit_len:
             sealed = explicit + sealed
         return plain(kind, epoch, seq, sealed, version)

@@ -97,9 +97,28 @@ def record_with_any_byte_flipped_is_refused(assoc):
         assoc.deliver(bytes(bad))
         model.datagram(bytes(bad))
     equal(model.delivered, [], "delivered by the model")
+    assoc.expect_no_answer()
     assoc.deliver(record)
     model.datagram(record)
     expect_model(assoc, model)
+
+
+@case("B1", BY_CIPHER + BY_CCM)
+def record_sealed_over_other_data_is_refused(assoc):
+    key = assoc.receive_key()
+    good = dtls12.Header(23, dtls12.VERSION, 1, 0, len(content(0)))
+    expansion = key.overhead - dtls12.HEADER_LEN
+    wrong = {"type": (0, 22), "version": (dtls12.VERSION_1_0, 0x0303),
+             "epoch": (0, 2), "seq": (1, dtls12.SEQ_END - 1),
+             # That of the fragment, of what is encrypted, and near by.
+             "length": (good.length + expansion, good.length + 16, 0,
+                        good.length + 1, good.length - 1)}
+    tries = [{field: value} for field, values in wrong.items()
+             for value in values]
+    assoc.deliver(*(assoc.seal(0, wrong=each) for each in tries))
+    assoc.expect(rx_bad_tag=len(tries))
+    assoc.deliver(assoc.seal(0, wrong=good._asdict()))
+    assoc.expect(*contents([0]), rx_delivered=1, rx_bad_tag=len(tries))
 
 
 @case("A1", BY_FAMILY)

@@ -21,6 +21,7 @@ from harness import case, equal, main  # noqa: E402
 from netns import Pair, Tap, udp_payload  # noqa: E402
 from programs import (  # noqa: E402
     Certificate, Program, client, echo_server)
+from wire import Injector, with_payload  # noqa: E402
 
 FAMILIES = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
 SUITES = {
@@ -40,6 +41,8 @@ KEYS = {"RSA": ["rsa:2048"],
         "ECDSA": ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]}
 EACH = tuple((family, suite) for family in FAMILIES for suite in SUITES)
 CCM = tuple(("ipv4", suite) for suite in CCM_SUITES)
+# One a family, where the suite doesn't matter.
+TWO = EACH[0], EACH[-1]
 MARKER = "a line that nobody on the way may read"
 LINES = 20
 PORT = "4433"
@@ -100,14 +103,16 @@ class Meeting:
         program.expect(f": {AEADS[self.suite]}, keys are in the kernel: "
                        "epoch 1, next number ")
 
-    def expect_carried(self, side, received, sent):
-        """The kernel opened and made so many records there, no others."""
+    def expect_carried(self, side, received, sent, replayed=0):
+        """The kernel opened, made and refused so many records there, and no
+        others."""
         now = self.counters(side)
         moved = {name: now[name] - self.before[side][name]
                  for name in kdtls.STATS}
         finished, clear = dtls12.repeats(self.headers_to(side))
         expected = dict.fromkeys(kdtls.STATS, 0)
-        expected.update(rx_delivered=received, tx_records=sent)
+        expected.update(rx_delivered=received, tx_records=sent,
+                        rx_replayed=replayed)
         if finished:
             extra = moved["rx_delivered"] - received
             equal(0 <= extra <= finished, True, "each Finished once")
@@ -116,14 +121,45 @@ class Meeting:
                             rx_wrong_epoch=moved["rx_wrong_epoch"])
         equal(moved, expected, "counters of the kernel")
 
+    def frames_to(self, side):
+        """That the tap saw."""
+        source = next(s for s in self.pair.sides if s is not side)
+        # Not by its address: of several it takes any.
+        mac = bytes.fromhex(source.mac.replace(":", ""))
+        return [frame for frame in self.tap.frames() if frame[6:12] == mac]
+
     def headers_to(self, side):
         """Of the records that were sent to it, by what the tap saw."""
-        source = next(s for s in self.pair.sides if s is not side)
-        address = socket.inet_pton(self.family, source.address[self.family])
-        at = {socket.AF_INET: 26, socket.AF_INET6: 22}[self.family]
-        return [dtls12.parse_header(record) for frame in self.tap.frames()
-                if frame[at:at + len(address)] == address
+        return [dtls12.parse_header(record) for frame in self.frames_to(side)
                 for record in dtls12.records(udp_payload(frame) or b"")]
+
+    def replay_to(self, side):
+        """Each protected record that was sent to it, once more, as far as the
+        tap is concerned unseen; how many there were."""
+        frames, count = [], 0
+        for frame in self.frames_to(side):
+            records = [record for record in
+                       dtls12.records(udp_payload(frame) or b"")
+                       if dtls12.parse_header(record).epoch]
+            if records:
+                frames.append(with_payload(frame, b"".join(records)))
+            count += len(records)
+        seen = self.tap.frames()
+        self.tap.close()
+        self._inject(frames)
+        self.tap = Tap(self.pair.left)
+        self.tap.seen = seen
+        return count
+
+    def _inject(self, frames):
+        """On one CPU, so that the fence comes after them."""
+        cpus = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {min(cpus)})
+        injector = Injector(self.pair.left)
+        injector.send(frames)
+        injector.close()
+        self.pair.fence(self.family)
+        os.sched_setaffinity(0, cpus)
 
     def expect_secret(self):
         frames = self.tap.frames()
@@ -190,6 +226,53 @@ def client_and_echo_server_talk_kernel_to_kernel(meeting):
         equal(server.end(), 0, "exit status of the server")
     for side in meeting.pair.sides:
         meeting.expect_carried(side, 101, 101)
+    meeting.expect_secret()
+
+
+@case("A15", TWO)
+def what_s_client_said_before_is_refused(meeting):
+    """Its Finished, too: its number came before the hand-over."""
+    server, port = meeting.server()
+    with server, meeting.s_client(port) as peer:
+        peer.expect("Cipher is " + meeting.suite)
+        meeting.expect_handed_over(server)
+        peer.expect("---\n")
+        for line in lines():
+            peer.say(line)
+            peer.expect(line)
+        replayed = meeting.replay_to(meeting.pair.right)
+        equal(replayed >= LINES + 1, True, "Finished and lines are replayed")
+        peer.say("after it\n")
+        peer.expect("after it\n")
+        peer.say("Q\n")
+        equal(peer.end(), 0, "exit status of s_client")
+        equal(server.expect("closed, "), f"{LINES + 1} records echoed",
+              "server")
+        equal(server.end(), 0, "exit status of the server")
+    meeting.expect_carried(meeting.pair.right, LINES + 2, LINES + 2, replayed)
+    meeting.expect_secret()
+
+
+@case("A15", TWO)
+def what_s_server_said_before_is_refused(meeting):
+    with meeting.s_server() as peer, \
+            meeting.client(meeting.pair.right, PORT, "--stdin") as ours:
+        meeting.expect_handed_over(ours)
+        for line in lines():
+            ours.say("to server " + line)
+            peer.expect("to server " + line)
+            peer.say("to client " + line)
+            ours.expect("to client " + line)
+        replayed = meeting.replay_to(meeting.pair.right)
+        equal(replayed >= LINES + 1, True, "Finished and lines are replayed")
+        peer.say("after it\n")
+        equal(ours.line(), "after it", "what comes after the replays")
+        ours.close_input()
+        peer.expect("DONE")
+        equal(peer.end(), 0, "exit status of s_server")
+        equal(ours.end(), 0, "exit status of the client")
+    meeting.expect_carried(meeting.pair.right, LINES + 2, LINES + 1,
+                           replayed)
     meeting.expect_secret()
 
 

@@ -30,6 +30,18 @@ class Datagram:
         return bytes(packet / Raw(payload))
 
 
+def with_payload(frame, payload):
+    """A captured UDP frame, as if it had carried @payload."""
+    packet = Ether(frame)
+    packet[UDP].remove_payload()
+    for layer, names in ((1, ("len", "chksum", "plen")),
+                         (UDP, ("len", "chksum"))):
+        for name in names:
+            if name in packet[layer].fields:
+                delattr(packet[layer], name)
+    return bytes(packet / Raw(payload))
+
+
 class Injector:
     """Puts frames on the wire at one side."""
 

@@ -35,7 +35,7 @@ struct dtls_aead {
 struct op {
 	struct crypto_wait	wait;
 	struct scatterlist	sg[2];
-	u8			aad[DTLS_RECORD_AAD_LEN];
+	u8			aad[DTLS_RECORD_AAD_MAX];
 	u8			iv[MAX_IV_LEN];
 	struct aead_request	req CRYPTO_MINALIGN_ATTR;
 };
@@ -133,17 +133,18 @@ static struct op *op_alloc(const struct dtls_aead *aead,
 {
 	const struct dtls_cipher *cipher = aead->cipher;
 	u16 len = payload_len(aead, rec);
+	size_t aad_len;
 	struct op *op;
 
 	op = kmalloc(sizeof(*op) + crypto_aead_reqsize(aead->tfm), GFP_KERNEL);
 	if (!op)
 		return NULL;
 
-	dtls_record_put_aad(op->aad, rec, len);
+	aad_len = dtls_record_put_aad(op->aad, rec, len);
 	put_iv(aead, rec, fragment, op->iv);
 
 	sg_init_table(op->sg, ARRAY_SIZE(op->sg));
-	sg_set_buf(&op->sg[0], op->aad, sizeof(op->aad));
+	sg_set_buf(&op->sg[0], op->aad, aad_len);
 	sg_set_buf(&op->sg[1], fragment + cipher->explicit_len,
 		   len + cipher->tag_len);
 
@@ -152,7 +153,7 @@ static struct op *op_alloc(const struct dtls_aead *aead,
 	aead_request_set_callback(&op->req, CRYPTO_TFM_REQ_MAY_SLEEP |
 				  CRYPTO_TFM_REQ_MAY_BACKLOG,
 				  crypto_req_done, &op->wait);
-	aead_request_set_ad(&op->req, sizeof(op->aad));
+	aead_request_set_ad(&op->req, aad_len);
 	return op;
 }
 

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* One DTLS association: its keys by direction and epoch, its parameters. */
+/* One DTLS association: its keys by direction and epoch, how they're found. */
 #include <linux/errno.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-
-#include <linux/dtls.h>
 
 #include "assoc.h"
 
@@ -27,35 +25,68 @@
  *	The list of records that are open and not yet read. Held for list
  *	operations only: cipher and copies run outside.
  * dtls_assoc.key_lock (mutex)
- *	Installing a key, and the parameters that keys are made with. Neither
- *	senders nor readers take it: they find keys by RCU and hold them by
- *	reference.
+ *	Installing and dropping keys, and the parameters and limits that keys
+ *	are made with. Neither senders nor readers take it: they find keys by
+ *	RCU and hold them by reference.
  * dtls_epoch.window_lock
  *	The replay window of one receiving epoch.
  *
- * rx_lock, key_lock and window_lock are never held together.
+ * rx_lock is held with none of the two below it.
  */
 
-static struct dtls_epoch *locked_tx(struct dtls_assoc *assoc)
+/**
+ * dtls_assoc_locked_tx() - the sending key
+ * @assoc: the association
+ *
+ * Context: process; caller holds key_lock.
+ * Return: its epoch, or NULL; valid while the lock is held.
+ */
+struct dtls_epoch *dtls_assoc_locked_tx(const struct dtls_assoc *assoc)
 {
 	return rcu_dereference_protected(assoc->tx,
 					 lockdep_is_held(&assoc->key_lock));
 }
 
-static struct dtls_epoch *locked_rx(struct dtls_assoc *assoc, int i)
+/**
+ * dtls_assoc_locked_rx() - a receiving key
+ * @assoc: the association
+ * @i: which, below DTLS_RX_EPOCHS_MAX; 0: the newest
+ *
+ * Context: process; caller holds key_lock.
+ * Return: its epoch, or NULL; valid while the lock is held.
+ */
+struct dtls_epoch *dtls_assoc_locked_rx(const struct dtls_assoc *assoc, int i)
 {
 	return rcu_dereference_protected(assoc->rx[i],
 					 lockdep_is_held(&assoc->key_lock));
 }
 
+static void set_defaults(struct dtls_assoc *assoc)
+{
+	assoc->params = (struct dtls_params){
+		.window_bits = DTLS_WINDOW_DEFAULT,
+		.rx_epochs = DTLS_RX_EPOCHS_DEFAULT,
+		.tx_payload_max = DTLS_MAX_PAYLOAD,
+		.rx_payload_max = DTLS_MAX_PAYLOAD,
+	};
+	memset(&assoc->cid, 0, sizeof(assoc->cid));
+	memset(&assoc->limits, 0, sizeof(assoc->limits));
+	kfree(assoc->staged);
+	assoc->staged = NULL;
+	WRITE_ONCE(assoc->recv_flags, 0);
+	assoc->has_keys = false;
+	assoc->tx_is_frozen = false;
+}
+
 /**
  * dtls_assoc_alloc() - an association without keys
  * @net: the namespace whose counters it moves
+ * @age: what drops receiving epochs that are too old: dtls_key_age()
  *
  * Context: process.
  * Return: the association, or NULL for want of memory.
  */
-struct dtls_assoc *dtls_assoc_alloc(const struct net *net)
+struct dtls_assoc *dtls_assoc_alloc(const struct net *net, work_func_t age)
 {
 	struct dtls_assoc *assoc;
 
@@ -63,9 +94,24 @@ struct dtls_assoc *dtls_assoc_alloc(const struct net *net)
 	if (!assoc)
 		return NULL;
 	mutex_init(&assoc->key_lock);
-	assoc->window_bits = DTLS_WINDOW_DEFAULT;
+	INIT_DELAYED_WORK(&assoc->age_work, age);
+	assoc->may_send_plain = true;
+	assoc->is_counted = true;
+	set_defaults(assoc);
 	dtls_stats_bind(&assoc->counters, net);
 	return assoc;
+}
+
+static void uncount(struct dtls_assoc *assoc)
+{
+	int i;
+
+	if (rcu_access_pointer(assoc->tx))
+		dtls_stats_gauge_add(&assoc->counters, DTLS_GAUGE_TX, -1);
+	for (i = 0; i < DTLS_RX_EPOCHS_MAX; i++)
+		if (rcu_access_pointer(assoc->rx[i]))
+			dtls_stats_gauge_add(&assoc->counters, DTLS_GAUGE_RX,
+					     -1);
 }
 
 /**
@@ -76,14 +122,40 @@ struct dtls_assoc *dtls_assoc_alloc(const struct net *net)
  */
 void dtls_assoc_uncount(struct dtls_assoc *assoc)
 {
+	WRITE_ONCE(assoc->is_counted, false);
+	uncount(assoc);
+}
+
+static void put_keys(struct dtls_assoc *assoc)
+{
+	struct dtls_epoch *epoch;
 	int i;
 
-	if (rcu_access_pointer(assoc->tx))
-		dtls_stats_gauge_add(&assoc->counters, DTLS_GAUGE_TX, -1);
-	for (i = 0; i < DTLS_ASSOC_RX_EPOCHS; i++)
-		if (rcu_access_pointer(assoc->rx[i]))
-			dtls_stats_gauge_add(&assoc->counters, DTLS_GAUGE_RX,
-					     -1);
+	epoch = rcu_replace_pointer(assoc->tx, NULL,
+				    lockdep_is_held(&assoc->key_lock));
+	if (epoch)
+		dtls_epoch_put(epoch);
+	/* From the back: who finds the newest one gone finds none. */
+	for (i = DTLS_RX_EPOCHS_MAX; i--;) {
+		epoch = rcu_replace_pointer(assoc->rx[i], NULL,
+					    lockdep_is_held(&assoc->key_lock));
+		if (epoch)
+			dtls_epoch_put(epoch);
+	}
+}
+
+/**
+ * dtls_assoc_close() - its socket is closed: uncount and wipe the keys
+ * @assoc: the association; nobody sends, reads or installs keys any more
+ *
+ * Context: process; the namespace is still alive.
+ */
+void dtls_assoc_close(struct dtls_assoc *assoc)
+{
+	/* First: what it drops at the same time would be counted twice. */
+	cancel_delayed_work_sync(&assoc->age_work);
+	dtls_assoc_uncount(assoc);
+	dtls_assoc_drop_keys(assoc);
 }
 
 /**
@@ -94,20 +166,28 @@ void dtls_assoc_uncount(struct dtls_assoc *assoc)
  */
 void dtls_assoc_drop_keys(struct dtls_assoc *assoc)
 {
-	struct dtls_epoch *epoch;
-	int i;
-
+	cancel_delayed_work_sync(&assoc->age_work);
 	mutex_lock(&assoc->key_lock);
-	epoch = rcu_replace_pointer(assoc->tx, NULL,
-				    lockdep_is_held(&assoc->key_lock));
-	if (epoch)
-		dtls_epoch_put(epoch);
-	for (i = 0; i < DTLS_ASSOC_RX_EPOCHS; i++) {
-		epoch = rcu_replace_pointer(assoc->rx[i], NULL,
-					    lockdep_is_held(&assoc->key_lock));
-		if (epoch)
-			dtls_epoch_put(epoch);
-	}
+	put_keys(assoc);
+	mutex_unlock(&assoc->key_lock);
+}
+
+/**
+ * dtls_assoc_detach() - wipe the keys and begin anew
+ * @assoc: the association; others may send and read
+ * @may_send_plain: whether datagrams may go out as they are from now on
+ *
+ * Context: process.
+ */
+void dtls_assoc_detach(struct dtls_assoc *assoc, bool may_send_plain)
+{
+	mutex_lock(&assoc->key_lock);
+	WRITE_ONCE(assoc->may_send_plain, may_send_plain);
+	/* With dtls_assoc_tx_mode(): who finds the key gone finds this. */
+	smp_wmb();
+	uncount(assoc);
+	put_keys(assoc);
+	set_defaults(assoc);
 	mutex_unlock(&assoc->key_lock);
 }
 
@@ -125,237 +205,21 @@ void dtls_assoc_free(struct dtls_assoc *assoc)
 }
 
 /**
- * dtls_assoc_set_params() - settle what the keys to come are used with
- * @assoc: the association
- * @window_bits: width of the replay windows, sequence numbers
- * @flags: DTLS_PARAM_*
- *
- * Context: process.
- * Return: 0; -EINVAL for a width that a window can't have, or an unknown flag;
- *	-EBUSY once a key was installed.
- */
-int dtls_assoc_set_params(struct dtls_assoc *assoc, u32 window_bits, u32 flags)
-{
-	int err = 0;
-
-	if (!dtls_replay_bits_are_valid(window_bits) ||
-	    flags & ~DTLS_PARAM_CCM_8)
-		return -EINVAL;
-	mutex_lock(&assoc->key_lock);
-	if (assoc->has_keys) {
-		err = -EBUSY;
-	} else {
-		WRITE_ONCE(assoc->window_bits, window_bits);
-		WRITE_ONCE(assoc->flags, flags);
-	}
-	mutex_unlock(&assoc->key_lock);
-	return err;
-}
-
-static bool is_behind(struct dtls_epoch *newest, u16 epoch)
-{
-	return newest && epoch <= newest->epoch;
-}
-
-/**
- * dtls_assoc_stage_window() - what was received before the key comes
- * @assoc: the association
- * @window: the map of numbers received, checked; replaces one staged before
- * @words: words of its bitmap that are valid
- *
- * Context: process.
- * Return: 0; -EBUSY if the epoch, or a later one, has its key; -ENOMEM.
- */
-int dtls_assoc_stage_window(struct dtls_assoc *assoc,
-			    const struct dtls_window *window, u32 words)
-{
-	struct dtls_window *staged;
-
-	staged = kmemdup(window, sizeof(*window), GFP_KERNEL_ACCOUNT);
-	if (!staged)
-		return -ENOMEM;
-
-	mutex_lock(&assoc->key_lock);
-	if (is_behind(locked_rx(assoc, 0), window->epoch)) {
-		mutex_unlock(&assoc->key_lock);
-		kfree(staged);
-		return -EBUSY;
-	}
-	swap(assoc->staged, staged);
-	assoc->staged_words = words;
-	mutex_unlock(&assoc->key_lock);
-	kfree(staged);
-	return 0;
-}
-
-/**
- * dtls_assoc_store_window() - what an epoch has received
- * @assoc: the association
- * @window: its @epoch says which; the rest is filled in
- * @words: words of its bitmap to fill in
- *
- * Context: process.
- * Return: 0; -ENOENT if there's no key of that epoch.
- */
-int dtls_assoc_store_window(struct dtls_assoc *assoc,
-			    struct dtls_window *window, u32 words)
-{
-	struct dtls_epoch *epoch;
-
-	if (dtls_assoc_get_rx(assoc, window->epoch, &epoch))
-		return -ENOENT;
-	spin_lock(&epoch->window_lock);
-	window->window_bits = epoch->window->bits;
-	window->next = epoch->window->next;
-	dtls_replay_store(epoch->window, window->bitmap, words);
-	spin_unlock(&epoch->window_lock);
-	dtls_epoch_put(epoch);
-	return 0;
-}
-
-/* May this key follow the newest one of its direction? */
-static int check_key(const struct dtls_assoc *assoc,
-		     const struct dtls_aead *aead, struct dtls_epoch *newest,
-		     u64 number)
-{
-	lockdep_assert_held(&assoc->key_lock);
-	if (dtls_cipher_has_short_tag(dtls_aead_cipher(aead)) &&
-	    !(assoc->flags & DTLS_PARAM_CCM_8))
-		return -EPERM;
-	return is_behind(newest, dtls_record_epoch(number)) ? -EBUSY : 0;
-}
-
-/**
- * dtls_assoc_install_tx() - send with this key from now on
- * @assoc: the association
- * @aead: the key; on success it belongs to the association
- * @number: epoch(16), not 0 || number of the first record(48)
- *
- * Context: process.
- * Return: 0; -EPERM for a cipher with a short tag that isn't allowed; -EBUSY if
- *	the epoch isn't greater than the last one; -ENOMEM.
- * Source: RFC 6347, 4.1: an epoch isn't used again.
- */
-int dtls_assoc_install_tx(struct dtls_assoc *assoc, struct dtls_aead *aead,
-			  u64 number)
-{
-	struct dtls_epoch *old, *epoch;
-	int err;
-
-	mutex_lock(&assoc->key_lock);
-	old = locked_tx(assoc);
-	err = check_key(assoc, aead, old, number);
-	if (err)
-		goto unlock;
-	epoch = dtls_epoch_alloc_tx(number);
-	if (!epoch) {
-		err = -ENOMEM;
-		goto unlock;
-	}
-	epoch->aead = aead;
-	rcu_assign_pointer(assoc->tx, epoch);
-	assoc->has_keys = true;
-	if (old)
-		dtls_epoch_put(old);
-	else
-		dtls_stats_gauge_add(&assoc->counters, DTLS_GAUGE_TX, 1);
-unlock:
-	mutex_unlock(&assoc->key_lock);
-	return err;
-}
-
-/* Put a receiving epoch in front, and drop the oldest. */
-static void push_rx(struct dtls_assoc *assoc, struct dtls_epoch *epoch)
-{
-	struct dtls_epoch *oldest = locked_rx(assoc, DTLS_ASSOC_RX_EPOCHS - 1);
-	int i;
-
-	/* From the back: a reader that goes from the front misses none. */
-	for (i = DTLS_ASSOC_RX_EPOCHS - 1; i > 0; i--)
-		rcu_assign_pointer(assoc->rx[i], locked_rx(assoc, i - 1));
-	rcu_assign_pointer(assoc->rx[0], epoch);
-
-	if (oldest)
-		dtls_epoch_put(oldest);
-	else
-		dtls_stats_gauge_add(&assoc->counters, DTLS_GAUGE_RX, 1);
-}
-
-/* Give a new epoch the staged window, if one is meant for it. */
-static int apply_staged(struct dtls_assoc *assoc, u64 number,
-			struct dtls_epoch *epoch)
-{
-	struct dtls_window *staged = assoc->staged;
-
-	if (!staged || staged->epoch != dtls_record_epoch(number))
-		return 0;
-	if (staged->next != dtls_record_seq(number))
-		return -EINVAL;
-	dtls_replay_load(epoch->window, staged->next, staged->bitmap,
-			 assoc->staged_words);
-	return 0;
-}
-
-/* What was staged for an epoch that has its key now, or never gets one. */
-static void drop_staged(struct dtls_assoc *assoc, u16 epoch)
-{
-	if (!assoc->staged || assoc->staged->epoch > epoch)
-		return;
-	kfree(assoc->staged);
-	assoc->staged = NULL;
-}
-
-/**
- * dtls_assoc_install_rx() - open records of a new epoch from now on
- * @assoc: the association
- * @aead: the key; on success it belongs to the association
- * @number: epoch(16), not 0 || the first number that counts as new(48)
- *
- * Context: process.
- * Return: 0; -EPERM for a cipher with a short tag that isn't allowed; -EBUSY if
- *	the epoch isn't greater than the last one; -EINVAL if the staged window
- *	of this epoch has another number; -ENOMEM.
- * Source: RFC 6347, 4.1.
- */
-int dtls_assoc_install_rx(struct dtls_assoc *assoc, struct dtls_aead *aead,
-			  u64 number)
-{
-	struct dtls_epoch *epoch;
-	int err;
-
-	mutex_lock(&assoc->key_lock);
-	err = check_key(assoc, aead, locked_rx(assoc, 0), number);
-	if (err)
-		goto unlock;
-	epoch = dtls_epoch_alloc_rx(number, assoc->window_bits);
-	if (!epoch) {
-		err = -ENOMEM;
-		goto unlock;
-	}
-	err = apply_staged(assoc, number, epoch);
-	if (err) {
-		dtls_epoch_put(epoch);
-		goto unlock;
-	}
-	epoch->aead = aead;
-	push_rx(assoc, epoch);
-	assoc->has_keys = true;
-	drop_staged(assoc, dtls_record_epoch(number));
-unlock:
-	mutex_unlock(&assoc->key_lock);
-	return err;
-}
-
-/**
- * dtls_assoc_has_tx() - are sent datagrams records?
+ * dtls_assoc_tx_mode() - what becomes of a datagram that is to be sent?
  * @assoc: the association
  *
  * Context: any.
- * Return: true once a sending key is installed.
+ * Return: sealed once a sending key is installed; before, and after a detach,
+ *	as the application wants it.
  */
-bool dtls_assoc_has_tx(const struct dtls_assoc *assoc)
+enum dtls_assoc_tx_mode dtls_assoc_tx_mode(const struct dtls_assoc *assoc)
 {
-	return rcu_access_pointer(assoc->tx);
+	if (rcu_access_pointer(assoc->tx))
+		return DTLS_ASSOC_TX_SEALED;
+	/* With dtls_assoc_detach(). */
+	smp_rmb();
+	return READ_ONCE(assoc->may_send_plain) ? DTLS_ASSOC_TX_PLAIN :
+						  DTLS_ASSOC_TX_REFUSED;
 }
 
 /**
@@ -422,22 +286,124 @@ int dtls_assoc_get_rx(struct dtls_assoc *assoc, u16 number,
 		      struct dtls_epoch **found)
 {
 	struct dtls_epoch *epoch;
-	int i, err = -ENOKEY;
+	int i, err = -ENOENT;
 
 	rcu_read_lock();
-	for (i = 0; i < DTLS_ASSOC_RX_EPOCHS; i++) {
-		epoch = rcu_dereference(assoc->rx[i]);
-		/* With push_rx(): whoever sees the new front sees the shift. */
-		smp_rmb();
-		if (!epoch || number > epoch->epoch)
-			break;
-		err = -ENOENT;
-		if (number == epoch->epoch && dtls_epoch_get(epoch)) {
+	epoch = rcu_dereference(assoc->rx[0]);
+	/* With dtls_key_install_rx(): who sees the new front sees the old one. */
+	smp_rmb();
+	if (!epoch || number > epoch->epoch)
+		err = -ENOKEY;
+	for (i = 1; err == -ENOENT; i++) {
+		if (epoch && epoch->epoch == number && dtls_epoch_get(epoch)) {
 			*found = epoch;
 			err = 0;
-			break;
 		}
+		if (i == DTLS_RX_EPOCHS_MAX)
+			break;
+		epoch = rcu_dereference(assoc->rx[i]);
 	}
 	rcu_read_unlock();
 	return err;
+}
+
+/**
+ * dtls_assoc_rx_status() - may a reader hope for a record?
+ * @assoc: the association
+ *
+ * Context: any.
+ * Return: 0, also without a key; -EKEYEXPIRED or -EKEYREVOKED if the newest
+ *	receiving key is at its end.
+ */
+int dtls_assoc_rx_status(struct dtls_assoc *assoc)
+{
+	struct dtls_epoch *epoch;
+	int err = 0;
+
+	rcu_read_lock();
+	epoch = rcu_dereference(assoc->rx[0]);
+	if (epoch)
+		err = dtls_epoch_rx_status(epoch);
+	rcu_read_unlock();
+	return err;
+}
+
+static const struct {
+	enum dtls_epoch_mark	mark;
+	u8			code;
+} events[] = {
+	{ DTLS_EPOCH_NEAR, DTLS_EVENT_NEAR },
+	{ DTLS_EPOCH_END, DTLS_EVENT_END },
+};
+
+/* What @epoch has to tell, once. */
+static bool next_event(struct dtls_epoch *epoch, u8 direction,
+		       struct dtls_assoc_event *event)
+{
+	size_t i;
+
+	for (i = 0; epoch && i < ARRAY_SIZE(events); i++) {
+		if (!dtls_epoch_tell(epoch, events[i].mark))
+			continue;
+		event->source = epoch;
+		event->direction = direction;
+		event->epoch = epoch->epoch;
+		event->code = events[i].code;
+		return true;
+	}
+	return false;
+}
+
+/**
+ * dtls_assoc_next_event() - a limit that was reached and nobody was told of
+ * @assoc: the association
+ * @event: where it goes
+ *
+ * Context: any.
+ * Return: false if there's none.
+ */
+bool dtls_assoc_next_event(struct dtls_assoc *assoc,
+			   struct dtls_assoc_event *event)
+{
+	bool found;
+	int i;
+
+	rcu_read_lock();
+	found = next_event(rcu_dereference(assoc->tx), TLS_TX, event);
+	for (i = 0; i < DTLS_RX_EPOCHS_MAX && !found; i++)
+		found = next_event(rcu_dereference(assoc->rx[i]), TLS_RX,
+				   event);
+	rcu_read_unlock();
+	return found;
+}
+
+static void untell(struct dtls_epoch *epoch,
+		   const struct dtls_assoc_event *event)
+{
+	size_t i;
+
+	if (!epoch || epoch != event->source)
+		return;
+	for (i = 0; i < ARRAY_SIZE(events); i++)
+		if (events[i].code == event->code)
+			dtls_epoch_untell(epoch, events[i].mark);
+}
+
+/**
+ * dtls_assoc_untell() - an event couldn't be told: another time
+ * @assoc: the association
+ * @event: of dtls_assoc_next_event()
+ *
+ * Context: any.
+ */
+void dtls_assoc_untell(struct dtls_assoc *assoc,
+		       const struct dtls_assoc_event *event)
+{
+	int i;
+
+	rcu_read_lock();
+	untell(rcu_dereference(assoc->tx), event);
+	for (i = 0; i < DTLS_RX_EPOCHS_MAX; i++)
+		untell(rcu_dereference(assoc->rx[i]), event);
+	rcu_read_unlock();
 }

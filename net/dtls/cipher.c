@@ -13,12 +13,25 @@
 /* RFC 6655, 3: a nonce of 12 bytes leaves 3 for the length. */
 #define CCM_FLAGS	2
 
+/*
+ * Records that a key may seal, and forgeries that it may see. RFC 9325, 4.4 and
+ * RFC 9147, 4.5.3 and B: 2^24.5 and 2^28, none and 2^36, 2^23 and 2^23.5. The
+ * shorter tag has CCM's limits: it's for those who chose it knowingly.
+ */
+#define GCM_TX_LIMIT	23726566
+#define GCM_RX_LIMIT	0x10000000ULL
+#define CHACHA_TX_LIMIT	0x1000000000000ULL
+#define CHACHA_RX_LIMIT	0x1000000000ULL
+#define CCM_TX_LIMIT	0x800000
+#define CCM_RX_LIMIT	11863283
+
 static const struct dtls_cipher ciphers[] = {
 	{
 		.name = "AES-128-GCM", .alg = "gcm(aes)",
 		.type = TLS_CIPHER_AES_GCM_128,
 		.key_len = 16, .fixed_iv_len = 4,
 		.explicit_len = 8, .tag_len = 16,
+		.tx_limit = GCM_TX_LIMIT, .rx_limit = GCM_RX_LIMIT,
 		.info_len = sizeof(struct tls12_crypto_info_aes_gcm_128),
 		.key_offset = offsetof(struct tls12_crypto_info_aes_gcm_128, key),
 		.fixed_iv_offset = offsetof(struct tls12_crypto_info_aes_gcm_128, salt),
@@ -29,6 +42,7 @@ static const struct dtls_cipher ciphers[] = {
 		.type = TLS_CIPHER_AES_GCM_256,
 		.key_len = 32, .fixed_iv_len = 4,
 		.explicit_len = 8, .tag_len = 16,
+		.tx_limit = GCM_TX_LIMIT, .rx_limit = GCM_RX_LIMIT,
 		.info_len = sizeof(struct tls12_crypto_info_aes_gcm_256),
 		.key_offset = offsetof(struct tls12_crypto_info_aes_gcm_256, key),
 		.fixed_iv_offset = offsetof(struct tls12_crypto_info_aes_gcm_256, salt),
@@ -39,6 +53,7 @@ static const struct dtls_cipher ciphers[] = {
 		.type = TLS_CIPHER_CHACHA20_POLY1305,
 		.key_len = 32, .fixed_iv_len = 12,
 		.explicit_len = 0, .tag_len = 16,
+		.tx_limit = CHACHA_TX_LIMIT, .rx_limit = CHACHA_RX_LIMIT,
 		.info_len = sizeof(struct tls12_crypto_info_chacha20_poly1305),
 		.key_offset = offsetof(struct tls12_crypto_info_chacha20_poly1305, key),
 		.fixed_iv_offset = offsetof(struct tls12_crypto_info_chacha20_poly1305, iv),
@@ -49,6 +64,7 @@ static const struct dtls_cipher ciphers[] = {
 		.type = TLS_CIPHER_AES_CCM_128,
 		.key_len = 16, .fixed_iv_len = 4,
 		.explicit_len = 8, .tag_len = 16, .ccm_flags = CCM_FLAGS,
+		.tx_limit = CCM_TX_LIMIT, .rx_limit = CCM_RX_LIMIT,
 		.info_len = sizeof(struct tls12_crypto_info_aes_ccm_128),
 		.key_offset = offsetof(struct tls12_crypto_info_aes_ccm_128, key),
 		.fixed_iv_offset = offsetof(struct tls12_crypto_info_aes_ccm_128, salt),
@@ -59,6 +75,7 @@ static const struct dtls_cipher ciphers[] = {
 		.type = DTLS_CIPHER_AES_CCM_256,
 		.key_len = 32, .fixed_iv_len = 4,
 		.explicit_len = 8, .tag_len = 16, .ccm_flags = CCM_FLAGS,
+		.tx_limit = CCM_TX_LIMIT, .rx_limit = CCM_RX_LIMIT,
 		.info_len = sizeof(struct dtls12_crypto_info_aes_ccm_256),
 		.key_offset = offsetof(struct dtls12_crypto_info_aes_ccm_256, key),
 		.fixed_iv_offset = offsetof(struct dtls12_crypto_info_aes_ccm_256, salt),
@@ -69,6 +86,7 @@ static const struct dtls_cipher ciphers[] = {
 		.type = DTLS_CIPHER_AES_CCM_8_128,
 		.key_len = 16, .fixed_iv_len = 4,
 		.explicit_len = 8, .tag_len = 8, .ccm_flags = CCM_FLAGS,
+		.tx_limit = CCM_TX_LIMIT, .rx_limit = CCM_RX_LIMIT,
 		.info_len = sizeof(struct dtls12_crypto_info_aes_ccm_8_128),
 		.key_offset = offsetof(struct dtls12_crypto_info_aes_ccm_8_128, key),
 		.fixed_iv_offset = offsetof(struct dtls12_crypto_info_aes_ccm_8_128, salt),
@@ -79,6 +97,7 @@ static const struct dtls_cipher ciphers[] = {
 		.type = DTLS_CIPHER_AES_CCM_8_256,
 		.key_len = 32, .fixed_iv_len = 4,
 		.explicit_len = 8, .tag_len = 8, .ccm_flags = CCM_FLAGS,
+		.tx_limit = CCM_TX_LIMIT, .rx_limit = CCM_RX_LIMIT,
 		.info_len = sizeof(struct dtls12_crypto_info_aes_ccm_8_256),
 		.key_offset = offsetof(struct dtls12_crypto_info_aes_ccm_8_256, key),
 		.fixed_iv_offset = offsetof(struct dtls12_crypto_info_aes_ccm_8_256, salt),

@@ -21,6 +21,8 @@
  * @tag_len: length of the authentication tag, bytes
  * @ccm_flags: first byte of the IV that the kernel's CCM wants before the nonce:
  *	the length of the length field, minus 1 (RFC 3610, 2.3); 0: not CCM
+ * @tx_limit: records that one key may seal
+ * @rx_limit: records that may fail to authenticate with one key
  * @info_len: length of the cipher's tls12_crypto_info structure, bytes
  * @key_offset: the key in that structure
  * @fixed_iv_offset: the write IV in that structure
@@ -35,6 +37,8 @@ struct dtls_cipher {
 	u8		explicit_len;
 	u8		tag_len;
 	u8		ccm_flags;
+	u64		tx_limit;
+	u64		rx_limit;
 	u8		info_len;
 	u8		key_offset;
 	u8		fixed_iv_offset;

@@ -8,6 +8,8 @@
 #include <linux/workqueue.h>
 #include <net/sock.h>
 
+#include "cork.h"
+
 struct dtls_assoc;
 
 /**
@@ -16,6 +18,7 @@ struct dtls_assoc;
  * @base_ops: likewise
  * @base_destruct: likewise
  * @assoc: its association
+ * @cork: content that waits for more
  * @is_closed: sock_close() ran, as it does unless somebody took our operations
  *	from the socket
  * @rx_ready: records that are open and not yet read, struct dtls_rx_record
@@ -31,6 +34,7 @@ struct dtls_context {
 	const struct proto_ops	*base_ops;
 	void			(*base_destruct)(struct sock *sk);
 	struct dtls_assoc	*assoc;
+	struct dtls_cork	cork;
 	bool			is_closed;
 	struct list_head	rx_ready ____cacheline_aligned_in_smp;
 	spinlock_t		rx_lock;

@@ -19,7 +19,8 @@ static void epoch_free(struct work_struct *work)
 	kfree(epoch);
 }
 
-static struct dtls_epoch *epoch_alloc(u64 number)
+static struct dtls_epoch *epoch_alloc(u64 number,
+				      const struct dtls_epoch_shape *shape)
 {
 	struct dtls_epoch *epoch;
 
@@ -28,6 +29,7 @@ static struct dtls_epoch *epoch_alloc(u64 number)
 		return NULL;
 
 	epoch->epoch = dtls_record_epoch(number);
+	epoch->shape = *shape;
 	refcount_set(&epoch->refs, 1);
 	spin_lock_init(&epoch->window_lock);
 	INIT_RCU_WORK(&epoch->free_work, epoch_free);
@@ -35,42 +37,48 @@ static struct dtls_epoch *epoch_alloc(u64 number)
 }
 
 /**
- * dtls_epoch_alloc_tx() - a sending epoch, its key still to come
+ * dtls_epoch_alloc_tx() - a sending epoch, its key and limits still to come
  * @number: epoch(16) || number of the first record(48)
+ * @shape: what its records look like
  *
  * Context: process.
  * Return: the epoch, with one reference; NULL for want of memory.
  */
-struct dtls_epoch *dtls_epoch_alloc_tx(u64 number)
+struct dtls_epoch *dtls_epoch_alloc_tx(u64 number,
+				       const struct dtls_epoch_shape *shape)
 {
-	struct dtls_epoch *epoch = epoch_alloc(number);
+	struct dtls_epoch *epoch = epoch_alloc(number, shape);
 
-	if (epoch)
-		atomic64_set(&epoch->next_seq, dtls_record_seq(number));
+	if (!epoch)
+		return NULL;
+	epoch->first_seq = dtls_record_seq(number);
+	atomic64_set(&epoch->next_seq, epoch->first_seq);
 	return epoch;
 }
 
 /**
- * dtls_epoch_alloc_rx() - a receiving epoch, its key still to come
+ * dtls_epoch_alloc_rx() - a receiving epoch, its key and limits still to come
  * @number: epoch(16) || the first number that counts as new(48)
- * @window_bits: width of the replay window, valid
+ * @shape: what its records look like
  *
  * Context: process.
  * Return: the epoch, with one reference; NULL for want of memory.
  */
-struct dtls_epoch *dtls_epoch_alloc_rx(u64 number, u32 window_bits)
+struct dtls_epoch *dtls_epoch_alloc_rx(u64 number,
+				       const struct dtls_epoch_shape *shape)
 {
-	struct dtls_epoch *epoch = epoch_alloc(number);
+	struct dtls_epoch *epoch = epoch_alloc(number, shape);
 
 	if (!epoch)
 		return NULL;
-	epoch->window = kmalloc(dtls_replay_size(window_bits),
+	epoch->window = kmalloc(dtls_replay_size(shape->window_bits),
 				GFP_KERNEL_ACCOUNT);
 	if (!epoch->window) {
 		kfree(epoch);
 		return NULL;
 	}
-	dtls_replay_init(epoch->window, window_bits, dtls_record_seq(number));
+	dtls_replay_init(epoch->window, shape->window_bits,
+			 dtls_record_seq(number));
 	return epoch;
 }
 
@@ -99,6 +107,17 @@ void dtls_epoch_put(struct dtls_epoch *epoch)
 		queue_rcu_work(free_wq, &epoch->free_work);
 }
 
+/* Beyond all numbers, and too far from 2^63 for senders to get there. */
+#define FROZEN_SEQ	BIT_ULL(62)
+
+/* The first to get so far marks it; whoever looks then tells. */
+static void mark_uses(struct dtls_epoch *epoch, u64 uses)
+{
+	if (uses >= READ_ONCE(epoch->limits.limit))
+		set_bit(DTLS_EPOCH_END, &epoch->marks);
+	set_bit(DTLS_EPOCH_NEAR, &epoch->marks);
+}
+
 /**
  * dtls_epoch_reserve() - take the next number for a record
  * @epoch: a TX epoch
@@ -108,18 +127,44 @@ void dtls_epoch_put(struct dtls_epoch *epoch)
  * twice is not.
  *
  * Context: any; senders may run in parallel.
- * Return: 0; -EKEYEXPIRED if number 2^48 - 1 is used up.
- * Source: RFC 6347, 4.1: numbers never wrap.
+ * Return: 0; -EKEYEXPIRED if the key is at its limit, or number 2^48 - 1 used
+ *	up; -EKEYREVOKED if its state went elsewhere.
+ * Source: RFC 6347, 4.1: numbers never wrap; RFC 9325, 4.4.
  */
 int dtls_epoch_reserve(struct dtls_epoch *epoch, u64 *number)
 {
-	/* No wrap: at a record a nanosecond, 2^63 is 292 years away. */
+	/* No wrap: at a record a nanosecond, 2^62 is 146 years away. */
 	u64 seq = atomic64_fetch_inc(&epoch->next_seq);
 
-	if (seq > DTLS_RECORD_SEQ_MAX)
+	if (unlikely(seq >= FROZEN_SEQ))
+		return -EKEYREVOKED;
+	if (unlikely(seq + 1 >= READ_ONCE(epoch->limits.warn)))
+		mark_uses(epoch, seq + 1);
+	if (unlikely(seq >= READ_ONCE(epoch->limits.end)))
 		return -EKEYEXPIRED;
 	*number = dtls_record_number(epoch->epoch, seq);
 	return 0;
+}
+
+/**
+ * dtls_epoch_freeze() - give out no further number, accept no further record
+ * @epoch: the epoch
+ *
+ * Context: process; caller holds the association's key_lock. Senders and
+ *	readers may run in parallel: after this none of them gets through.
+ */
+void dtls_epoch_freeze(struct dtls_epoch *epoch)
+{
+	s64 seq = atomic64_read(&epoch->next_seq);
+
+	if (test_bit(DTLS_EPOCH_FROZEN, &epoch->marks))
+		return;
+	spin_lock(&epoch->window_lock);
+	set_bit(DTLS_EPOCH_FROZEN, &epoch->marks);
+	spin_unlock(&epoch->window_lock);
+	do {
+		WRITE_ONCE(epoch->frozen_seq, seq);
+	} while (!atomic64_try_cmpxchg(&epoch->next_seq, &seq, FROZEN_SEQ));
 }
 
 /**
@@ -134,14 +179,35 @@ u64 dtls_epoch_next_seq(struct dtls_epoch *epoch)
 {
 	u64 seq;
 
-	if (!epoch->window)
-		return min_t(u64, atomic64_read(&epoch->next_seq),
-			     DTLS_RECORD_SEQ_MAX + 1);
+	if (!epoch->window) {
+		seq = atomic64_read_acquire(&epoch->next_seq);
+		if (seq >= FROZEN_SEQ)
+			seq = READ_ONCE(epoch->frozen_seq);
+		return min(seq, DTLS_RECORD_SEQ_MAX + 1);
+	}
 
 	spin_lock(&epoch->window_lock);
 	seq = epoch->window->next;
 	spin_unlock(&epoch->window_lock);
 	return seq;
+}
+
+/**
+ * dtls_epoch_rx_status() - may records be opened with this key?
+ * @epoch: an RX epoch
+ *
+ * Context: any.
+ * Return: 0; -EKEYEXPIRED if too many records failed to authenticate;
+ *	-EKEYREVOKED if its state went elsewhere.
+ * Source: RFC 9325, 4.4; RFC 9147, 4.5.3.
+ */
+int dtls_epoch_rx_status(struct dtls_epoch *epoch)
+{
+	if (test_bit(DTLS_EPOCH_FROZEN, &epoch->marks))
+		return -EKEYREVOKED;
+	if (atomic64_read(&epoch->failures) >= READ_ONCE(epoch->limits.end))
+		return -EKEYEXPIRED;
+	return 0;
 }
 
 /**
@@ -152,14 +218,17 @@ u64 dtls_epoch_next_seq(struct dtls_epoch *epoch)
  * A hint that saves the cipher's work; dtls_epoch_accept() decides.
  *
  * Context: process.
- * Return: 0; -EALREADY if already seen; -ERANGE if left of the window.
+ * Return: 0; -EALREADY if already seen; -ERANGE if left of the window;
+ *	-EKEYEXPIRED and -EKEYREVOKED as of dtls_epoch_rx_status().
  */
 int dtls_epoch_check(struct dtls_epoch *epoch, u64 seq)
 {
 	int err;
 
 	spin_lock(&epoch->window_lock);
-	err = dtls_replay_check(epoch->window, seq);
+	err = dtls_epoch_rx_status(epoch);
+	if (!err)
+		err = dtls_replay_check(epoch->window, seq);
 	spin_unlock(&epoch->window_lock);
 	return err;
 }
@@ -168,21 +237,123 @@ int dtls_epoch_check(struct dtls_epoch *epoch, u64 seq)
  * dtls_epoch_accept() - record the number of an authenticated record
  * @epoch: an RX epoch
  * @seq: sequence number, authenticated
+ * @newest: whether it's the highest so far
  *
  * Another reader may have passed dtls_epoch_check() with the same record: only
  * one of the two gets 0 here.
  *
  * Context: process.
- * Return: 0; -EALREADY if already seen; -ERANGE if left of the window.
+ * Return: 0; -EALREADY if already seen; -ERANGE if left of the window;
+ *	-EKEYREVOKED if its state went elsewhere meanwhile.
  */
-int dtls_epoch_accept(struct dtls_epoch *epoch, u64 seq)
+int dtls_epoch_accept(struct dtls_epoch *epoch, u64 seq, bool *newest)
 {
-	int err;
+	int err = -EKEYREVOKED;
 
 	spin_lock(&epoch->window_lock);
-	err = dtls_replay_accept(epoch->window, seq);
+	*newest = seq >= epoch->window->next;
+	if (!test_bit(DTLS_EPOCH_FROZEN, &epoch->marks))
+		err = dtls_replay_accept(epoch->window, seq);
+	if (!err)
+		epoch->delivered++;
 	spin_unlock(&epoch->window_lock);
 	return err;
+}
+
+/**
+ * dtls_epoch_fail() - count a record that didn't authenticate
+ * @epoch: an RX epoch
+ *
+ * Context: any.
+ * Source: RFC 9147, 4.5.3.
+ */
+void dtls_epoch_fail(struct dtls_epoch *epoch)
+{
+	u64 failures = atomic64_inc_return(&epoch->failures);
+
+	if (unlikely(failures >= READ_ONCE(epoch->limits.warn)))
+		mark_uses(epoch, failures);
+}
+
+static u64 uses(struct dtls_epoch *epoch)
+{
+	return epoch->window ? atomic64_read(&epoch->failures) :
+			       dtls_epoch_next_seq(epoch);
+}
+
+/**
+ * dtls_epoch_set_limits() - from now on; what they say of the past is told too
+ * @epoch: the epoch
+ * @limits: the limits
+ *
+ * Context: process; caller holds the association's key_lock, or is the only
+ *	one to know @epoch.
+ */
+void dtls_epoch_set_limits(struct dtls_epoch *epoch,
+			   const struct dtls_epoch_limits *limits)
+{
+	WRITE_ONCE(epoch->limits.limit, limits->limit);
+	WRITE_ONCE(epoch->limits.warn, limits->warn);
+	WRITE_ONCE(epoch->limits.end, limits->end);
+
+	clear_bit(DTLS_EPOCH_NEAR, &epoch->marks);
+	clear_bit(DTLS_EPOCH_END, &epoch->marks);
+	clear_bit(DTLS_EPOCH_NEAR_TOLD, &epoch->marks);
+	clear_bit(DTLS_EPOCH_END_TOLD, &epoch->marks);
+	if (uses(epoch) >= limits->warn)
+		mark_uses(epoch, uses(epoch));
+}
+
+/* The bit that says of another bit that it was told. */
+static enum dtls_epoch_mark told(enum dtls_epoch_mark mark)
+{
+	return mark == DTLS_EPOCH_NEAR ? DTLS_EPOCH_NEAR_TOLD :
+					 DTLS_EPOCH_END_TOLD;
+}
+
+static bool is_news(const struct dtls_epoch *epoch, enum dtls_epoch_mark mark)
+{
+	return test_bit(mark, &epoch->marks) &&
+	       !test_bit(told(mark), &epoch->marks);
+}
+
+/**
+ * dtls_epoch_has_news() - was a limit reached that nobody was told of?
+ * @epoch: the epoch
+ *
+ * Context: any.
+ * Return: true if dtls_epoch_tell() has something to tell.
+ */
+bool dtls_epoch_has_news(const struct dtls_epoch *epoch)
+{
+	return unlikely(is_news(epoch, DTLS_EPOCH_NEAR) ||
+			is_news(epoch, DTLS_EPOCH_END));
+}
+
+/**
+ * dtls_epoch_tell() - is this to be told, and by the caller?
+ * @epoch: the epoch
+ * @mark: DTLS_EPOCH_NEAR or DTLS_EPOCH_END
+ *
+ * Context: any.
+ * Return: true once for each.
+ */
+bool dtls_epoch_tell(struct dtls_epoch *epoch, enum dtls_epoch_mark mark)
+{
+	return test_bit(mark, &epoch->marks) &&
+	       !test_and_set_bit(told(mark), &epoch->marks);
+}
+
+/**
+ * dtls_epoch_untell() - it couldn't be told: another time
+ * @epoch: the epoch
+ * @mark: what dtls_epoch_tell() was asked
+ *
+ * Context: any.
+ */
+void dtls_epoch_untell(struct dtls_epoch *epoch, enum dtls_epoch_mark mark)
+{
+	clear_bit(told(mark), &epoch->marks);
 }
 
 /**

@@ -4,19 +4,16 @@
  * his own processor.
  */
 #include <asm/ioctls.h>
-#include <linux/bpf-cgroup.h>
 #include <linux/poll.h>
 #include <linux/skbuff.h>
 #include <linux/sockios.h>
-#include <net/ip.h>
-#include <net/ipv6.h>
 #include <net/sock.h>
-#include <net/transp_v6.h>
 #include <net/udp.h>
 
 #include "assoc.h"
-#include "cmsg.h"
 #include "context.h"
+#include "delivery.h"
+#include "event.h"
 #include "reader.h"
 #include "ready.h"
 #include "rx.h"
@@ -91,12 +88,24 @@ static struct dtls_rx_record *open_next(struct sock *sk,
 }
 
 /*
- * A record, without waiting for one; if only to @peek at, it's in the list too.
- * What is refused on the way moved its counter; it neither fails nor holds up
- * the reader.
+ * Wake readers that sleep in recv(), and no poller: the one that calls us would
+ * wake itself, and others come through poll_lock. Pollers pass over a key of
+ * events that they didn't ask for.
  */
-static struct dtls_rx_record *take(struct sock *sk, struct dtls_context *ctx,
-				   bool peek)
+static void wake_readers(struct sock *sk)
+{
+	struct socket_wq *wq;
+
+	rcu_read_lock();
+	wq = rcu_dereference(sk->sk_wq);
+	if (skwq_has_sleeper(wq))
+		wake_up_interruptible_poll(&wq->wait, EPOLLMSG);
+	rcu_read_unlock();
+}
+
+/* A record, without waiting for one; the caller's reference. */
+static struct dtls_rx_record *open_first(struct sock *sk,
+					 struct dtls_context *ctx, bool peek)
 {
 	unsigned int n = count_queued(sk) + 1;
 	struct dtls_rx_record *record;
@@ -109,14 +118,43 @@ static struct dtls_rx_record *take(struct sock *sk, struct dtls_context *ctx,
 		record = open_next(sk, ctx, record);
 		cond_resched();
 	} while (!record && n--);
-	if (!record)
-		return ERR_PTR(-EAGAIN);
-	if (peek && !IS_ERR(record)) {
+	if (peek && !IS_ERR_OR_NULL(record)) {
 		refcount_inc(&record->refs);
 		dtls_ready_push_front(ctx, record);
-		sk->sk_data_ready(sk);
+		wake_readers(sk);
 	}
-	return record;
+	return record ?: ERR_PTR(-EAGAIN);
+}
+
+/*
+ * A record, without waiting for one; if only to @peek at, it's in the list too.
+ * What is refused on the way moved its counter; it neither fails nor holds up
+ * the reader.
+ */
+static struct dtls_rx_record *take(struct sock *sk, struct dtls_context *ctx,
+				   bool peek)
+{
+	struct dtls_rx_record *record;
+	int err;
+
+	/* First of all, as for UDP. */
+	err = READ_ONCE(sk->sk_err) ? sock_error(sk) : 0;
+	if (err)
+		return ERR_PTR(err);
+	if (peek) {
+		/* A poller must not miss what is taken out and put back. */
+		mutex_lock(&ctx->poll_lock);
+		record = open_first(sk, ctx, true);
+		mutex_unlock(&ctx->poll_lock);
+	} else {
+		record = open_first(sk, ctx, false);
+	}
+	dtls_event_tell(sk, ctx->assoc);
+	if (record != ERR_PTR(-EAGAIN))
+		return record;
+	/* Nothing, and perhaps nothing to hope for. */
+	err = dtls_assoc_rx_status(ctx->assoc);
+	return err ? ERR_PTR(err) : record;
 }
 
 /*
@@ -166,103 +204,6 @@ static struct dtls_rx_record *wait_for_record(struct sock *sk,
 	return record;
 }
 
-static void put_source_ipv4(struct sock *sk, struct msghdr *msg,
-			    const struct sk_buff *skb, int *addr_len)
-{
-	DECLARE_SOCKADDR(struct sockaddr_in *, sin, msg->msg_name);
-
-	if (!sin)
-		return;
-	memset(sin, 0, sizeof(*sin));
-	sin->sin_family = AF_INET;
-	sin->sin_port = udp_hdr(skb)->source;
-	sin->sin_addr.s_addr = ip_hdr(skb)->saddr;
-	*addr_len = sizeof(*sin);
-	dtls_compat_bpf_recvmsg4(sk, (struct sockaddr *)sin, addr_len);
-}
-
-static void put_source_ipv6(struct sock *sk, struct msghdr *msg,
-			    const struct sk_buff *skb, int *addr_len)
-{
-	DECLARE_SOCKADDR(struct sockaddr_in6 *, sin6, msg->msg_name);
-
-	if (!sin6)
-		return;
-	memset(sin6, 0, sizeof(*sin6));
-	sin6->sin6_family = AF_INET6;
-	sin6->sin6_port = udp_hdr(skb)->source;
-	if (skb->protocol == htons(ETH_P_IP)) {
-		ipv6_addr_set_v4mapped(ip_hdr(skb)->saddr, &sin6->sin6_addr);
-	} else {
-		sin6->sin6_addr = ipv6_hdr(skb)->saddr;
-		sin6->sin6_scope_id = ipv6_iface_scope_id(&sin6->sin6_addr,
-							  inet6_iif(skb));
-	}
-	*addr_len = sizeof(*sin6);
-	dtls_compat_bpf_recvmsg6(sk, (struct sockaddr *)sin6, addr_len);
-}
-
-/* Source address and control messages, as udp_recvmsg() gives them. */
-static void put_ipv4(struct sock *sk, struct msghdr *msg, struct sk_buff *skb,
-		     int *addr_len)
-{
-	put_source_ipv4(sk, msg, skb, addr_len);
-	ip_cmsg_recv_offset(msg, sk, skb, sizeof(struct udphdr), 0);
-}
-
-/* IPV6_PKTINFO of an IPv4 datagram; UDP's own function isn't exported. */
-static void put_pktinfo_v4mapped(struct sock *sk, struct msghdr *msg,
-				 const struct sk_buff *skb)
-{
-	struct in6_pktinfo info = {
-		.ipi6_ifindex = PKTINFO_SKB_CB(skb)->ipi_ifindex,
-	};
-
-	if (!inet6_sk(sk)->rxopt.bits.rxinfo)
-		return;
-	ipv6_addr_set_v4mapped(ip_hdr(skb)->daddr, &info.ipi6_addr);
-	put_cmsg(msg, SOL_IPV6, IPV6_PKTINFO, sizeof(info), &info);
-}
-
-static void put_ipv6(struct sock *sk, struct msghdr *msg, struct sk_buff *skb,
-		     int *addr_len)
-{
-	put_source_ipv6(sk, msg, skb, addr_len);
-	if (skb->protocol == htons(ETH_P_IP)) {
-		put_pktinfo_v4mapped(sk, msg, skb);
-		ip_cmsg_recv_offset(msg, sk, skb, sizeof(struct udphdr), 0);
-	} else if (inet6_sk(sk)->rxopt.all) {
-		ip6_datagram_recv_ctl(sk, msg, skb);
-	}
-}
-
-/* Give a record to the application. Return: bytes, or an errno. */
-static int deliver(struct sock *sk, const struct dtls_rx_record *record,
-		   struct msghdr *msg, size_t len, int flags, int *addr_len)
-{
-	struct sk_buff *skb = record->skb;
-	size_t copied = min_t(size_t, len, record->len);
-	int err;
-
-	if (record->type != DTLS_RX_RAW) {
-		err = dtls_cmsg_put_type(msg, record->type);
-		if (err)
-			return err;
-	}
-	err = skb_copy_datagram_msg(skb, record->offset, msg, copied);
-	if (err)
-		return err;
-	if (copied < record->len)
-		msg->msg_flags |= MSG_TRUNC;
-
-	sock_recv_cmsgs(msg, sk, skb);
-	if (sk->sk_family == AF_INET)
-		put_ipv4(sk, msg, skb, addr_len);
-	else
-		put_ipv6(sk, msg, skb, addr_len);
-	return flags & MSG_TRUNC ? record->len : copied;
-}
-
 /**
  * dtls_reader_recvmsg() - recvmsg() of an attached socket
  * @sk: the socket
@@ -274,7 +215,8 @@ static int deliver(struct sock *sk, const struct dtls_rx_record *record,
  * Context: process.
  * Return: bytes of one record's content; 0 also after shutdown(); -EAGAIN,
  *	-EINTR and the socket's error as UDP has them; -EIO for a control
- *	record and no control buffer, -EFAULT: the record stays; -EOPNOTSUPP.
+ *	record and no control buffer, -EFAULT: the record stays; -EOPNOTSUPP;
+ *	-EKEYEXPIRED, -EKEYREVOKED: the newest key is at its end.
  */
 int dtls_reader_recvmsg(struct sock *sk, struct msghdr *msg, size_t len,
 			int flags, int *addr_len)
@@ -288,13 +230,15 @@ int dtls_reader_recvmsg(struct sock *sk, struct msghdr *msg, size_t len,
 		return ctx->base_prot->recvmsg(sk, msg, len, flags, addr_len);
 	if (flags & MSG_OOB)
 		return -EOPNOTSUPP;
+	if (dtls_delivery_has_path_mtu(sk))
+		return dtls_delivery_put_path_mtu(sk, msg, addr_len);
 
 	record = wait_for_record(sk, ctx, peek,
 				 sock_rcvtimeo(sk, flags & MSG_DONTWAIT));
 	if (IS_ERR_OR_NULL(record))
 		return PTR_ERR_OR_ZERO(record);
 
-	ret = deliver(sk, record, msg, len, flags, addr_len);
+	ret = dtls_delivery_put(sk, record, msg, len, flags, addr_len);
 	if (ret >= 0 || peek) {
 		dtls_rx_record_put(record);
 		return ret;
@@ -305,47 +249,32 @@ int dtls_reader_recvmsg(struct sock *sk, struct msghdr *msg, size_t len,
 	return ret;
 }
 
-/*
- * Wake readers that sleep in recv(), and no poller: the one that calls us would
- * wake itself, and others come through poll_lock. Pollers pass over a key of
- * events that they didn't ask for.
- */
-static void wake_readers(struct sock *sk)
-{
-	struct socket_wq *wq;
-
-	rcu_read_lock();
-	wq = rcu_dereference(sk->sk_wq);
-	if (skwq_has_sleeper(wq))
-		wake_up_interruptible_poll(&wq->wait, EPOLLMSG);
-	rcu_read_unlock();
-}
-
 /* Open datagrams until one has a record in it. */
 static bool open_ready(struct sock *sk, struct dtls_context *ctx)
 {
 	unsigned int n = count_queued(sk) + 1;
 	struct dtls_rx_record *record;
+	int err = 0;
 
 	lockdep_assert_held(&ctx->poll_lock);
 	while (!dtls_ready_is_any(ctx) && n--) {
-		/* It's for recv() to say, once. */
-		if (READ_ONCE(sk->sk_err))
-			break;
 		record = open_next(sk, ctx, dtls_ready_get_unopened(ctx));
-		if (IS_ERR(record)) {
-			if (record != ERR_PTR(-EAGAIN)) {
-				WRITE_ONCE(sk->sk_err, -PTR_ERR(record));
-				sk_error_report(sk);
-			}
+		if (record == ERR_PTR(-EAGAIN))
 			break;
-		}
-		if (record) {
+		if (IS_ERR(record)) {
+			err = PTR_ERR(record);
+		} else if (record) {
 			dtls_ready_push_front(ctx, record);
 			wake_readers(sk);
 		}
 		cond_resched();
 	}
+	/* It hides no record, but it's for recv() to say, once. */
+	if (err) {
+		WRITE_ONCE(sk->sk_err, -err);
+		sk_error_report(sk);
+	}
+	dtls_event_tell(sk, ctx->assoc);
 	return dtls_ready_is_any(ctx);
 }
 
@@ -386,7 +315,9 @@ __poll_t dtls_reader_poll(struct file *file, struct socket *sock,
 	if (make_ready(sk, ctx))
 		return mask | readable;
 	mask &= ~readable;
-	return READ_ONCE(sk->sk_err) ? mask | EPOLLERR : mask;
+	if (READ_ONCE(sk->sk_err) || dtls_assoc_rx_status(ctx->assoc))
+		mask |= EPOLLERR;
+	return mask;
 }
 
 /**

@@ -12,6 +12,7 @@
 
 #include "assoc.h"
 #include "context.h"
+#include "key.h"
 #include "reader.h"
 #include "ready.h"
 #include "sock.h"
@@ -53,6 +54,7 @@ static void context_free(struct work_struct *work)
 		dtls_assoc_drop_keys(ctx->assoc);
 	}
 	dtls_assoc_free(ctx->assoc);
+	dtls_cork_destroy(&ctx->cork);
 	mutex_destroy(&ctx->poll_lock);
 	/*
 	 * Core put the owner of the operations that it found at the end: ours,
@@ -70,7 +72,7 @@ static struct dtls_context *context_alloc(struct sock *sk)
 	ctx = kzalloc(sizeof(*ctx), GFP_KERNEL_ACCOUNT);
 	if (!ctx)
 		return NULL;
-	ctx->assoc = dtls_assoc_alloc(sock_net(sk));
+	ctx->assoc = dtls_assoc_alloc(sock_net(sk), dtls_key_age);
 	if (!ctx->assoc) {
 		kfree(ctx);
 		return NULL;
@@ -78,14 +80,9 @@ static struct dtls_context *context_alloc(struct sock *sk)
 	INIT_LIST_HEAD(&ctx->rx_ready);
 	spin_lock_init(&ctx->rx_lock);
 	mutex_init(&ctx->poll_lock);
+	dtls_cork_init(&ctx->cork);
 	INIT_WORK(&ctx->free_work, context_free);
 	return ctx;
-}
-
-static void uncount(struct dtls_context *ctx)
-{
-	dtls_assoc_uncount(ctx->assoc);
-	dtls_stats_gauge_add(&ctx->assoc->counters, DTLS_GAUGE_ATTACHED, -1);
 }
 
 /* The last descriptor is gone, and with it every reader and sender. */
@@ -95,8 +92,8 @@ static void sock_close(struct sock *sk, long timeout)
 	const struct proto *base = ctx->base_prot;
 
 	dtls_ready_purge(ctx);
-	uncount(ctx);
-	dtls_assoc_drop_keys(ctx->assoc);
+	dtls_assoc_close(ctx->assoc);
+	dtls_stats_gauge_add(&ctx->assoc->counters, DTLS_GAUGE_ATTACHED, -1);
 	ctx->is_closed = true;
 	base->close(sk, timeout);
 }
@@ -111,8 +108,11 @@ static void sock_destruct(struct sock *sk)
 {
 	struct dtls_context *ctx = dtls_context(sk);
 
-	if (!ctx->is_closed)
-		uncount(ctx);
+	if (!ctx->is_closed) {
+		dtls_assoc_uncount(ctx->assoc);
+		dtls_stats_gauge_add(&ctx->assoc->counters,
+				     DTLS_GAUGE_ATTACHED, -1);
+	}
 	ctx->base_destruct(sk);
 	queue_work(free_wq, &ctx->free_work);
 }
@@ -135,7 +135,7 @@ static void operations_make(struct operations *op, const struct sock *sk)
 	op->ops.poll = dtls_reader_poll;
 	op->ops.read_skb = NULL;
 	op->ops.set_peek_off = NULL;
-	dtls_compat_own_sendpage(&op->prot, &op->ops);
+	dtls_compat_own_splice(&op->prot, &op->ops, dtls_writer_splice_eof);
 
 	op->base_prot = sk->sk_prot;
 	op->base_ops = sk->sk_socket->ops;
@@ -261,6 +261,7 @@ static int attach(struct sock *sk)
 	release_sock(sk);
 	if (err) {
 		dtls_assoc_free(ctx->assoc);
+		dtls_cork_destroy(&ctx->cork);
 		kfree(ctx);
 	}
 	return err;

@@ -46,6 +46,9 @@ static const struct {
 	STAT(RX_MALFORMED, "DtlsRxMalformed", rx_malformed),
 	STAT(RX_NO_KEY, "DtlsRxNoKey", rx_no_key),
 	STAT(RX_ERROR, "DtlsRxError", rx_error),
+	STAT(RX_WRONG_CID, "DtlsRxWrongCid", rx_wrong_cid),
+	STAT(RX_EXPIRED, "DtlsRxExpired", rx_expired),
+	STAT(RX_EPOCH0, "DtlsRxEpoch0", rx_epoch0),
 	STAT(TX_RECORDS, "DtlsTxRecords", tx_records),
 	STAT(TX_ERROR, "DtlsTxError", tx_error),
 #undef STAT

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import (
     AESCCM, AESGCM, ChaCha20Poly1305)
 
 CHANGE_CIPHER_SPEC, ALERT, HANDSHAKE, APPLICATION_DATA = 20, 21, 22, 23
+TLS12_CID = 25
 VERSION = 0xFEFD
 VERSION_1_0 = 0xFEFF
 HEADER_LEN = 13

@@ -15,7 +15,7 @@ DTLS_SO_ULP = 0x4454
 UDP_ULP = 131
 DTLS_1_2_VERSION = 0xFEFD
 WINDOW_DEFAULT = 1024
-PARAM_CCM_8 = 1
+PARAM_CCM_8, PARAM_SOFT_LIMITS = 1, 2
 
 # Not in Python's socket module.
 SOL_IP, SOL_IPV6, SOL_UDP = 0, 41, 17
@@ -23,7 +23,7 @@ SO_RCVBUFFORCE = 33
 
 STATS = ("rx_delivered", "rx_replayed", "rx_too_old", "rx_bad_tag",
          "rx_wrong_epoch", "rx_malformed", "rx_no_key", "rx_error",
-         "tx_records", "tx_error")
+         "tx_records", "tx_error", "rx_wrong_cid", "rx_expired", "rx_epoch0")
 GAUGES = ("DtlsCurrAttached", "DtlsCurrTx", "DtlsCurrRx")
 STAT_FILE = "/proc/thread-self/net/dtls_stat"
 

@@ -69,6 +69,9 @@ class Receiver:
                     else "rx_wrong_epoch")
         key, window = self.epochs[header.epoch]
         payload_len = len(record) - key.overhead
+        # Nobody here agreed on connection IDs.
+        if header.type == dtls12.TLS12_CID:
+            return "rx_wrong_cid"
         if header.type not in _TYPES \
                 or not 0 <= payload_len <= dtls12.MAX_PAYLOAD:
             return "rx_malformed"

@@ -37,6 +37,9 @@ static const struct {
 	{ "DtlsRxError", offsetof(struct dtls_stats, rx_error) },
 	{ "DtlsTxRecords", offsetof(struct dtls_stats, tx_records) },
 	{ "DtlsTxError", offsetof(struct dtls_stats, tx_error) },
+	{ "DtlsRxWrongCid", offsetof(struct dtls_stats, rx_wrong_cid) },
+	{ "DtlsRxExpired", offsetof(struct dtls_stats, rx_expired) },
+	{ "DtlsRxEpoch0", offsetof(struct dtls_stats, rx_epoch0) },
 };
 
 static uint64_t counter(const struct dtls_stats *stats, size_t i)
@@ -263,7 +266,9 @@ int dtls_params(int fd, uint32_t window_bits, uint32_t flags)
 		.flags = flags,
 	};
 
-	return setsockopt(fd, SOL_TLS, DTLS_PARAMS, &params, sizeof(params));
+	/* The others stay as they are. */
+	return setsockopt(fd, SOL_TLS, DTLS_PARAMS, &params,
+			  offsetof(struct dtls_params, rx_epochs));
 }
 
 int dtls_window_bits(int fd, uint32_t bits)
@@ -279,8 +284,10 @@ int dtls_flags(int fd, uint32_t flags)
 /* Before a key of @cipher, if it must be allowed. */
 int dtls_allow(int fd, const struct cipher *cipher)
 {
-	return dtls_flags(fd,
-			  cipher_has_short_tag(cipher) ? DTLS_PARAM_CCM_8 : 0);
+	return dtls_flags(fd, DTLS_PARAM_SOFT_LIMITS |
+				      (cipher_has_short_tag(cipher) ?
+					       DTLS_PARAM_CCM_8 :
+					       0));
 }
 
 int dtls_stats(int fd, struct dtls_stats *stats)

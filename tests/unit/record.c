@@ -27,7 +27,8 @@ static void headers_of_others_are_read(void)
 	for_each_vector(vector)
 	{
 		CHECK(dtls_record_parse(&rec, (const u8 *)vector->record,
-					vector->record_len) == 0);
+					vector->record_len, 8) == 0);
+		CHECK(rec.cid_len == 0);
 		CHECK(rec.type == vector->type);
 		CHECK(rec.version == 0xfefd);
 		CHECK(dtls_record_epoch(rec.number) == vector->epoch);
@@ -47,7 +48,7 @@ static void headers_are_written_as_read(void)
 	for_each_vector(vector)
 	{
 		dtls_record_parse(&rec, (const u8 *)vector->record,
-				  vector->record_len);
+				  vector->record_len, 0);
 		dtls_record_put_header(header, &rec);
 		CHECK(!memcmp(header, vector->record, sizeof(header)));
 	}
@@ -57,15 +58,16 @@ static void B1_additional_data_is_that_of_others(void)
 {
 	const struct vector *vector;
 	struct dtls_record rec;
-	u8 aad[DTLS_RECORD_AAD_LEN];
+	u8 aad[DTLS_RECORD_AAD_MAX];
 
 	for_each_vector(vector)
 	{
 		dtls_record_parse(&rec, (const u8 *)vector->record,
-				  vector->record_len);
-		CHECK(vector->aad_len == sizeof(aad));
-		dtls_record_put_aad(aad, &rec, (u16)vector->plaintext_len);
-		CHECK(!memcmp(aad, vector->aad, sizeof(aad)));
+				  vector->record_len, 0);
+		CHECK(vector->aad_len ==
+		      dtls_record_put_aad(aad, &rec,
+					  (u16)vector->plaintext_len));
+		CHECK(!memcmp(aad, vector->aad, vector->aad_len));
 	}
 }
 
@@ -84,29 +86,99 @@ static void A7_noise_is_read_within_its_bounds(void)
 	for (int i = 0; i < 50000; i++) {
 		size_t len = random_below(i % 2 ? 64 : 20000);
 		u8 *buf = random_bytes(len);
+		u8 given = (u8)random_below(21), cid_len;
 		struct dtls_record rec;
+		size_t header;
 		u64 claimed;
 		int err;
 
+		if (len && i % 5 == 0)
+			buf[0] = DTLS_RECORD_CID;
+		cid_len = len && buf[0] == DTLS_RECORD_CID ? given : 0;
+		header = 13U + cid_len;
 		/* Noise seldom claims a length near its own. */
-		if (len >= 13 && i % 4 != 3) {
-			claimed = len - 13 + random_below(5) - 2;
-			buf[11] = (u8)(claimed >> 8);
-			buf[12] = (u8)claimed;
+		if (len >= header && i % 4 != 3) {
+			claimed = len - header + random_below(5) - 2;
+			buf[header - 2] = (u8)(claimed >> 8);
+			buf[header - 1] = (u8)claimed;
 		}
-		claimed = len >= 13 ? be(buf + 11, 2) : 0;
-		err = dtls_record_parse(&rec, buf, len);
-		if (len < 13 || claimed > len - 13 || claimed > 16384 + 2048) {
+		claimed = len >= header ? be(buf + header - 2, 2) : 0;
+		err = dtls_record_parse(&rec, buf, len, given);
+		if (len < header || claimed > len - header ||
+		    claimed > 16384 + 2048) {
 			CHECK(err == -EBADMSG);
 		} else {
 			CHECK(err == 0);
 			CHECK(rec.type == buf[0]);
 			CHECK(rec.version == be(buf + 1, 2));
 			CHECK(rec.number == be(buf + 3, 8));
+			CHECK(rec.cid == buf + 11 && rec.cid_len == cid_len);
 			CHECK(rec.len == claimed);
 		}
+		dtls_record_all_plain(buf, len);
 		free(buf);
 	}
+}
+
+static void C4_content_ends_before_type_and_zeros(void)
+{
+	for (int i = 0; i < 5000; i++) {
+		size_t len = random_below(300), zeros = random_below(300);
+		u8 *inner = random_bytes(len + zeros);
+		u8 type = 0;
+
+		memset(inner + len, 0, zeros);
+		if (len && !inner[len - 1])
+			inner[len - 1] = 23;
+		if (!len) {
+			CHECK(dtls_record_strip(inner, zeros, &type) ==
+			      -EBADMSG);
+		} else {
+			CHECK(dtls_record_strip(inner, len + zeros, &type) ==
+			      (int)len - 1);
+			CHECK(type == inner[len - 1]);
+		}
+		free(inner);
+	}
+}
+
+/* Writes a record of epoch 0, with @len bytes of content; returns its length. */
+static size_t put_plain(u8 *wire, u8 type, u16 version, u64 number, u16 len)
+{
+	const struct dtls_record rec = {
+		.type = type, .version = version, .number = number, .len = len
+	};
+
+	dtls_record_put_header(wire, &rec);
+	memset(wire + DTLS_RECORD_HEADER_LEN, 1, len);
+	return DTLS_RECORD_HEADER_LEN + len;
+}
+
+static void plain_datagrams_are_whole_records_of_a_handshake(void)
+{
+	u8 wire[256];
+	size_t len, first;
+
+	CHECK(!dtls_record_all_plain(wire, 0));
+	for (int type = 0; type < 256; type++) {
+		len = put_plain(wire, (u8)type, 0xfefd, 7, 1);
+		CHECK(dtls_record_all_plain(wire, len) ==
+		      (type >= 20 && type <= 22));
+	}
+	len = put_plain(wire, 22, 0xfefd, 7, 0);
+	CHECK(!dtls_record_all_plain(wire, len));
+	len = put_plain(wire, 22, 0xfefc, 7, 5);
+	CHECK(!dtls_record_all_plain(wire, len));
+	len = put_plain(wire, 22, 0xfefd, 1ULL << 48, 5);
+	CHECK(!dtls_record_all_plain(wire, len));
+
+	first = put_plain(wire, 22, 0xfeff, 7, 50);
+	len = first + put_plain(wire + first, 20, 0xfefd, 8, 1);
+	for (size_t cut = 0; cut <= len; cut++)
+		CHECK(dtls_record_all_plain(wire, cut) ==
+		      (cut == first || cut == len));
+	put_plain(wire + first, 23, 0xfefd, 8, 1);
+	CHECK(!dtls_record_all_plain(wire, len));
 }
 
 static void numbers_come_apart(void)
@@ -136,6 +208,8 @@ int main(void)
 	RUN(headers_are_written_as_read);
 	RUN(B1_additional_data_is_that_of_others);
 	RUN(A7_noise_is_read_within_its_bounds);
+	RUN(C4_content_ends_before_type_and_zeros);
+	RUN(plain_datagrams_are_whole_records_of_a_handshake);
 	RUN(numbers_come_apart);
 	RUN(A20_three_types_are_known);
 	DONE();

@@ -4,9 +4,12 @@
 
 #include_next <linux/socket.h>
 
-/* Before 6.5 spliced pages come through sendpage(), see net/sock.h. */
+/*
+ * Before 6.5 spliced pages come through sendpage(), see net/sock.h, which marks
+ * them by a flag that no application can set.
+ */
 #ifndef MSG_SPLICE_PAGES
-#define MSG_SPLICE_PAGES	0
+#define MSG_SPLICE_PAGES	MSG_SENDPAGE_NOPOLICY
 #endif
 
 #endif /* _DTLS_COMPAT_LINUX_SOCKET_H */

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _DTLS_CORK_H
+#define _DTLS_CORK_H
+
+#include <linux/mutex.h>
+#include <linux/types.h>
+
+struct iov_iter;
+
+/**
+ * struct dtls_cork - content that waits for more, to become one record
+ * @lock: protects all the rest; outermost but for lock_sock()
+ * @is_set: UDP_CORK is on; read without the lock
+ * @is_pending: there's content, be it of 0 bytes; read without the lock
+ * @type: content type
+ * @buf: the content
+ * @len: its length, bytes
+ * @room: length of @buf, bytes
+ */
+struct dtls_cork {
+	struct mutex	lock;
+	bool		is_set;
+	bool		is_pending;
+	u8		type;
+	u8		*buf;
+	size_t		len;
+	size_t		room;
+};
+
+void dtls_cork_init(struct dtls_cork *cork);
+void dtls_cork_destroy(struct dtls_cork *cork);
+bool dtls_cork_is_used(const struct dtls_cork *cork);
+int dtls_cork_append(struct dtls_cork *cork, u8 type, struct iov_iter *from,
+		     size_t len, size_t max);
+void dtls_cork_cut(struct dtls_cork *cork, size_t len, bool is_pending);
+void dtls_cork_drop(struct dtls_cork *cork);
+
+#endif /* _DTLS_CORK_H */

@@ -82,27 +82,31 @@ class Conformance:
         """One line a row: where it's held, and by how many tests of whom. Rows
         without a test only if they must be held on some kernel.
         """
-        lines = [self._line(row, kernels) for row, tests in self.tests.items()
-                 if tests or (kernels and row[0] not in PLANNED)]
-        planned = [row for row in self.tests if row[0] in PLANNED]
-        if kernels and planned:
-            lines.append(f"{planned[0]} to {planned[-1]}: planned")
-        return lines
+        return [*(self._line(kernels, row) for row in self._rows(kernels)),
+                *self._planned(kernels)]
 
     def details(self, kernels):
         """The summary, and under each row its tests."""
         lines = []
-        for line in self.summary(kernels):
-            lines.append(line)
-            tests = self.tests[line.split()[0]]
-            for (program, name), places in sorted(tests.items()):
+        for row in self._rows(kernels):
+            lines.append(self._line(kernels, row))
+            for (program, name), places in sorted(self.tests[row].items()):
                 where = " ".join(
                     place if passed else place + ":FAILED"
                     for place, passed in sorted(places.items()))
                 lines.append(f"     {program}: {name} ({where})")
-        return lines
+        return lines + self._planned(kernels)
 
-    def _line(self, row, kernels):
+    def _rows(self, kernels):
+        return [row for row, tests in self.tests.items()
+                if tests or (kernels and row[0] not in PLANNED)]
+
+    def _planned(self, kernels):
+        planned = [row for row in self.tests if row[0] in PLANNED]
+        return ([f"{planned[0]} to {planned[-1]}: planned"]
+                if kernels and planned else [])
+
+    def _line(self, kernels, row):
         count = {}
         for program, _ in self.tests[row]:
             count[program] = count.get(program, 0) + 1

@@ -13,6 +13,9 @@
  * From the outermost to the innermost; all are taken in process context only,
  * as nothing of ours runs in softirq but the end of a socket.
  *
+ * dtls_cork.lock (mutex)
+ *	Content that waits to become a record. Held while that is made and
+ *	sent, and by a detach; not by senders that have nothing to do with it.
  * lock_sock(sk)
  *	The attach holds it against connect(), UDP's corking and another attach.
  * sk->sk_callback_lock (write, bh)

@@ -19,7 +19,8 @@
  * @may_send_plain: without a sending key, datagrams go out as they are; read
  *	without a lock, written under @key_lock
  * @recv_flags: DTLS_RECV_*; read and written without a lock
- * @has_news: an epoch may have reached a limit that nobody was told of; no lock
+ * @has_news: 1: an epoch may have reached a limit that nobody was told of; no
+ *	lock; of a width that every processor can exchange
  * @epoch0_waiting: unprotected records that wait for a reader
  * @params: what keys to come are used with; under @key_lock
  * @cid: likewise
@@ -40,7 +41,7 @@ struct dtls_assoc {
 	struct dtls_epoch __rcu	*rx[DTLS_RX_EPOCHS_MAX];
 	bool			may_send_plain;
 	u32			recv_flags;
-	bool			has_news;
+	u32			has_news;
 	atomic_t		epoch0_waiting;
 	struct dtls_params	params;
 	struct dtls_cid		cid;

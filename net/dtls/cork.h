@@ -9,7 +9,7 @@ struct iov_iter;
 
 /**
  * struct dtls_cork - content that waits for more, to become one record
- * @lock: protects all the rest; outermost but for lock_sock()
+ * @lock: protects all the rest; outermost
  * @is_set: UDP_CORK is on; read without the lock
  * @is_pending: there's content, be it of 0 bytes; read without the lock
  * @type: content type

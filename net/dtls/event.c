@@ -33,14 +33,14 @@ static void tell(struct sock *sk, struct dtls_assoc *assoc)
 	struct dtls_assoc_event event;
 
 	/* Once, also where others send and read at the same time. */
-	if (!xchg(&assoc->has_news, false))
+	if (!xchg(&assoc->has_news, 0))
 		return;
 	while (dtls_assoc_next_event(assoc, &event)) {
 		if (!queue(sk, &event))
 			continue;
 		/* A flood may have filled the buffers: another time. */
 		dtls_assoc_untell(assoc, &event);
-		WRITE_ONCE(assoc->has_news, true);
+		WRITE_ONCE(assoc->has_news, 1);
 		break;
 	}
 }

@@ -163,7 +163,7 @@ void dtls_params_apply_rx_limits(const struct dtls_assoc *assoc,
 static void note_news(struct dtls_assoc *assoc, const struct dtls_epoch *epoch)
 {
 	if (dtls_epoch_has_news(epoch))
-		WRITE_ONCE(assoc->has_news, true);
+		WRITE_ONCE(assoc->has_news, 1);
 }
 
 /**

@@ -198,7 +198,7 @@ static enum dtls_stat open_with(struct dtls_assoc *assoc,
 	else
 		dtls_rx_record_put(record);
 	if (dtls_epoch_has_news(epoch))
-		WRITE_ONCE(assoc->has_news, true);
+		WRITE_ONCE(assoc->has_news, 1);
 	return stat;
 }
 

@@ -130,7 +130,7 @@ int dtls_tx_seal(struct dtls_assoc *assoc, u8 type, struct iov_iter *from,
 	if (!err)
 		dtls_stats_inc(&assoc->counters, DTLS_STAT_TX_RECORDS);
 	if (dtls_epoch_has_news(epoch))
-		WRITE_ONCE(assoc->has_news, true);
+		WRITE_ONCE(assoc->has_news, 1);
 	dtls_epoch_put(epoch);
 	return err;
 }

@@ -117,8 +117,11 @@ class Meeting:
             extra = moved["rx_delivered"] - received
             equal(0 <= extra <= finished, True, "each Finished once")
             equal(moved["rx_wrong_epoch"] <= clear, True, "the clear ones")
+            answered = moved["tx_records"] - sent
+            equal(0 <= answered <= extra, True, "each answered once")
             expected.update(rx_delivered=moved["rx_delivered"],
-                            rx_wrong_epoch=moved["rx_wrong_epoch"])
+                            rx_wrong_epoch=moved["rx_wrong_epoch"],
+                            tx_records=moved["tx_records"])
         equal(moved, expected, "counters of the kernel")
 
     def frames_to(self, side):

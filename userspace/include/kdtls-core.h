@@ -101,6 +101,18 @@ ssize_t kdtls_send(struct kdtls *k, unsigned char type, const void *buf,
  * @flags: as for recv(): MSG_DONTWAIT, MSG_PEEK, MSG_TRUNC (return the length
  *	of the record, not of the part copied)
  *
+ * Some handshake records are dealt with here and never given out, nor do they
+ * end a wait:
+ *
+ * - A repeated Finished, for four minutes after the hand-over. The peer missed
+ *   our last flight of the handshake and would wait in vain, so the flight is
+ *   sent again, ten times a second at most: NewSessionTicket if there was one,
+ *   ChangeCipherSpec and Finished (RFC 6347, 4.2.4). So keep receiving for that
+ *   long, even if nothing is expected.
+ * - HelloRequest and ClientHello: there is no renegotiation.
+ *
+ * Who receives without this function has kdtls_handshake_record().
+ *
  * Nothing ends the stream but the peer's words: its close_notify comes as
  * KDTLS_ALERT, the two bytes 1 0; after a fatal alert (first byte 2) the
  * connection is over as well. 0 is an empty record, not the end.
@@ -111,6 +123,20 @@ ssize_t kdtls_send(struct kdtls *k, unsigned char type, const void *buf,
  */
 ssize_t kdtls_recv(struct kdtls *k, unsigned char *type, void *buf, size_t len,
 		   int flags);
+
+/**
+ * kdtls_handshake_record() - deal with a handshake record that recvmsg() gave
+ * @k: association
+ * @content: of the record, whose TLS_GET_RECORD_TYPE is 22
+ * @len: bytes there; the first one is enough
+ *
+ * For who receives by recvmsg() and not by kdtls_recv(), from the same thread as
+ * would call that. What it answers it sends without waiting; an answer that
+ * can't be sent counts as lost, and the peer asks again.
+ *
+ * Return: 1: it was one of those that kdtls_recv() deals with; 0: it wasn't.
+ */
+int kdtls_handshake_record(struct kdtls *k, const void *content, size_t len);
 
 /**
  * kdtls_pending() - records that are kept in the library

@@ -76,9 +76,11 @@ int kdtls_tap(SSL *ssl);
  * (for want of memory), -EKEYREJECTED is returned, @ssl is shut down and @fd can
  * only be closed. kdtls_error_text() says what was wrong.
  *
- * It clears the thread's OpenSSL error queue. A message callback sees one record
- * of one byte that OpenSSL writes and that goes nowhere, and without a tap the
- * records that it's asked with.
+ * If @ssl sent the last flight of the handshake, that's kept for a peer that
+ * missed it: see kdtls_recv().
+ *
+ * It clears the thread's OpenSSL error queue. A message callback sees records
+ * that are made up here and that OpenSSL writes into the void.
  *
  * Return: 0, or
  * -EINVAL: @opts, or SSL_OP_NO_RENEGOTIATION isn't set;

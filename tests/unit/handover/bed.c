@@ -229,6 +229,7 @@ void check_handover(struct end *e, const char *name)
 	if (!k)
 		return;
 	ok(fake.tx.set && fake.rx.set && fake.params.window_bits == 1024 &&
+		   fake.params.rx_epochs == 3 &&
 		   fake.params.flags ==
 			   (has_short_tag(e) ? DTLS_PARAM_CCM_8 : 0),
 	   "%s: keys and parameters installed", name);

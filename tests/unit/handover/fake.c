@@ -141,17 +141,6 @@ static int fake_getsockopt(int fd, int level, int name, void *val,
 	return -1;
 }
 
-void fake_install(void)
-{
-	static const struct kdtls_kernel ops = {
-		.setsockopt = fake_setsockopt,
-		.getsockopt = fake_getsockopt,
-	};
-
-	memset(&fake, 0, sizeof(fake));
-	kdtls_kernel = &ops;
-}
-
 static void put_be(uint8_t *p, uint64_t v, int len)
 {
 	while (len--) {
@@ -242,4 +231,139 @@ int fake_open(const struct fake_key *key, const uint8_t *record, size_t len,
 	       EVP_CipherFinal_ex(ctx, content + content_len, &n) > 0;
 	EVP_CIPHER_CTX_free(ctx);
 	return good ? content_len : -1;
+}
+
+static const struct cmsghdr *cmsg_of(const struct msghdr *msg)
+{
+	return msg->msg_controllen ? CMSG_FIRSTHDR((struct msghdr *)msg) : NULL;
+}
+
+static ssize_t fake_sendmsg(int fd, const struct msghdr *msg, int flags)
+{
+	const struct cmsghdr *cmsg = cmsg_of(msg);
+	const struct iovec *iov = msg->msg_iov;
+	uint8_t record[2048];
+	size_t len;
+
+	if (!fake.end)
+		return sendmsg(fd, msg, flags);
+	if (cmsg && cmsg->cmsg_type == DTLS_SET_EPOCH0) {
+		end_send(fake.end, iov->iov_base, iov->iov_len);
+		return iov->iov_len;
+	}
+	len = fake_seal(&fake.tx, fake.tx.seq++, cmsg ? *CMSG_DATA(cmsg) : 23,
+			iov->iov_base, iov->iov_len, record);
+	end_send(fake.end, record, len);
+	return iov->iov_len;
+}
+
+/* Has it been received, here or before the hand-over? */
+static bool is_old(uint64_t seq)
+{
+	uint64_t back = fake.window.next - 1 - seq;
+
+	if (seq >= fake.window.next)
+		return fake.got[seq];
+	return fake.got[seq] ||
+	       back >= (fake.window_len - offsetof(struct dtls_window, bitmap)) *
+			       8 ||
+	       fake.window.bitmap[back / 64] >> back % 64 & 1;
+}
+
+static void open_record(const uint8_t *p, size_t len)
+{
+	uint64_t seq = be(p + 5, 6);
+	struct datagram *d;
+	uint8_t content[2048];
+	int n;
+
+	if (be(p + 3, 2) != fake.rx.epoch || is_old(seq))
+		return;
+	n = fake_open(&fake.rx, p, len, content);
+	if (n < 0)
+		return;
+	fake.got[seq] = true;
+	d = datagram_new(content, n);
+	d->type = p[0];
+	datagram_append(&fake.records, d);
+}
+
+static void open_datagram(const struct datagram *d)
+{
+	const uint8_t *p = d->bytes;
+	size_t left = d->len, len;
+
+	for (; left; left -= len, p += len) {
+		len = 13 + be(p + 11, 2);
+		open_record(p, len);
+	}
+}
+
+/* As recvmsg() gives it: its length, of what was copied. */
+static ssize_t give(const struct datagram *d, struct msghdr *msg, int flags)
+{
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(msg);
+	size_t i, done = 0, len;
+
+	for (i = 0; i < msg->msg_iovlen; i++) {
+		len = msg->msg_iov[i].iov_len;
+		if (len > d->len - done)
+			len = d->len - done;
+		if (len)
+			memcpy(msg->msg_iov[i].iov_base, d->bytes + done, len);
+		done += len;
+	}
+	msg->msg_controllen = 0;
+	if (cmsg) {
+		msg->msg_controllen = CMSG_SPACE(1);
+		cmsg->cmsg_level = SOL_TLS;
+		cmsg->cmsg_type = TLS_GET_RECORD_TYPE;
+		cmsg->cmsg_len = CMSG_LEN(1);
+		*CMSG_DATA(cmsg) = d->type;
+	}
+	return flags & MSG_TRUNC ? d->len : done;
+}
+
+static ssize_t fake_recvmsg(int fd, struct msghdr *msg, int flags)
+{
+	struct datagram *d;
+	ssize_t n;
+
+	if (!fake.end)
+		return recvmsg(fd, msg, flags);
+	while (!fake.records && (d = end_receive(fake.end))) {
+		open_datagram(d);
+		free(d);
+	}
+	d = fake.records;
+	if (!d || (d->type != 23 && !msg->msg_controllen)) {
+		errno = d ? EIO : EAGAIN;
+		return -1;
+	}
+	n = give(d, msg, flags);
+	if (!(flags & MSG_PEEK)) {
+		fake.records = d->next;
+		free(d);
+	}
+	return n;
+}
+
+void fake_install(void)
+{
+	static const struct kdtls_kernel ops = {
+		.setsockopt = fake_setsockopt,
+		.getsockopt = fake_getsockopt,
+		.sendmsg = fake_sendmsg,
+		.recvmsg = fake_recvmsg,
+		.now_ms = link_now_ms,
+	};
+
+	memset(&fake, 0, sizeof(fake));
+	fake.params = (struct dtls_params) {
+		.window_bits = DTLS_WINDOW_DEFAULT,
+		.rx_epochs = 3, /* the application's, to be left alone */
+		.tx_payload_max = DTLS_MAX_PAYLOAD,
+		.rx_payload_max = DTLS_MAX_PAYLOAD,
+	};
+	kdtls_kernel = &ops;
 }

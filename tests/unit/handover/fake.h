@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A kernel that keeps what it's told, and refuses what it's asked to refuse. */
+/*
+ * A kernel that keeps what it's told, and refuses what it's asked to refuse. If
+ * it has an end of a link, it sends and receives there with the keys it got.
+ */
 #ifndef TESTS_UNIT_HANDOVER_FAKE_H
 #define TESTS_UNIT_HANDOVER_FAKE_H
 
@@ -7,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <linux/dtls.h>
+
+#include "link.h"
 
 /* The part of a key that a record needs. */
 struct fake_key {
@@ -31,6 +36,9 @@ struct fake_key {
  * @window_len: its length
  * @tx: TLS_TX
  * @rx: TLS_RX
+ * @end: of a link; NULL: the real socket is asked
+ * @got: numbers received since, in @rx's epoch
+ * @records: opened, and not yet read
  */
 struct fake {
 	int refuse;
@@ -43,6 +51,9 @@ struct fake {
 	size_t window_len;
 	struct fake_key tx;
 	struct fake_key rx;
+	struct end *end;
+	bool got[NUMBERS];
+	struct datagram *records;
 };
 
 extern struct fake fake;

@@ -20,14 +20,24 @@ int gettimeofday(struct timeval *restrict tv, void *restrict tz)
 	return 0;
 }
 
-static void append(struct datagram **at, struct datagram *d)
+void link_wait(unsigned int seconds)
+{
+	now += seconds;
+}
+
+uint64_t link_now_ms(void)
+{
+	return now * 1000;
+}
+
+void datagram_append(struct datagram **at, struct datagram *d)
 {
 	while (*at)
 		at = &(*at)->next;
 	*at = d;
 }
 
-static struct datagram *datagram_new(const void *bytes, size_t len)
+struct datagram *datagram_new(const void *bytes, size_t len)
 {
 	struct datagram *d = malloc(sizeof(*d) + len);
 
@@ -64,11 +74,29 @@ static size_t record_len(const uint8_t *p)
 	return 13 + be(p + 11, 2);
 }
 
+/* FNV-1a */
+static uint64_t hash(const uint8_t *p, size_t len)
+{
+	uint64_t h = 0xcbf29ce484222325;
+
+	while (len--)
+		h = (h ^ *p++) * 0x100000001b3;
+	return h;
+}
+
 static void note_sent(struct end *e, const uint8_t *p, size_t len)
 {
-	for (; len; len -= record_len(p), p += record_len(p))
-		if (be(p + 3, 2) == 1 && be(p + 5, 6) >= e->next)
-			e->next = be(p + 5, 6) + 1;
+	uint64_t epoch, seq, *wire;
+
+	for (; len; len -= record_len(p), p += record_len(p)) {
+		epoch = be(p + 3, 2);
+		seq = be(p + 5, 6);
+		wire = &e->wire[epoch][seq];
+		e->reused |= *wire && *wire != hash(p, record_len(p));
+		*wire = hash(p, record_len(p));
+		if (epoch == 1 && seq >= e->next)
+			e->next = seq + 1;
+	}
 }
 
 static void note_got(struct end *e, const struct datagram *d)
@@ -99,23 +127,21 @@ static void note_looked(int write_p, int version, int type, const void *buf,
 		e->looked[be(p + 5, 6)] = true;
 }
 
-static int link_write(BIO *bio, const char *buf, int len)
+void end_send(struct end *e, const void *bytes, size_t len)
 {
-	struct end *e = BIO_get_data(bio);
 	uint64_t bit = e->sent < 64 ? 1ULL << e->sent : 0;
-	struct datagram *d = datagram_new(buf, len);
+	struct datagram *d = datagram_new(bytes, len);
 	struct datagram *held = e->held;
 
-	BIO_clear_retry_flags(bio);
 	note_sent(e, d->bytes, d->len);
 	e->sent++;
 	if (bit & e->lose) {
 		free(d);
-		return len;
+		return;
 	}
 	if (bit & e->late) {
-		append(&e->held, d);
-		return len;
+		datagram_append(&e->held, d);
+		return;
 	}
 	e->held = NULL;
 	if (held && bit & (e->glue | e->glue << 1)) {
@@ -124,17 +150,34 @@ static int link_write(BIO *bio, const char *buf, int len)
 	}
 	if (bit & e->glue) {
 		e->held = d;
-		return len;
+		return;
 	}
-	append(&e->peer->inbox, d);
-	append(&e->peer->inbox, held);
+	datagram_append(&e->peer->inbox, d);
+	datagram_append(&e->peer->inbox, held);
+}
+
+struct datagram *end_receive(struct end *e)
+{
+	struct datagram *d = e->inbox;
+
+	if (!d)
+		return NULL;
+	e->inbox = d->next;
+	d->next = NULL;
+	note_got(e, d);
+	return d;
+}
+
+static int link_write(BIO *bio, const char *buf, int len)
+{
+	BIO_clear_retry_flags(bio);
+	end_send(BIO_get_data(bio), buf, len);
 	return len;
 }
 
 static int link_read(BIO *bio, char *buf, int len)
 {
-	struct end *e = BIO_get_data(bio);
-	struct datagram *d = e->inbox;
+	struct datagram *d = end_receive(BIO_get_data(bio));
 	int n;
 
 	BIO_clear_retry_flags(bio);
@@ -142,8 +185,6 @@ static int link_read(BIO *bio, char *buf, int len)
 		BIO_set_retry_read(bio);
 		return -1;
 	}
-	e->inbox = d->next;
-	note_got(e, d);
 	n = d->len < (size_t)len ? (int)d->len : len;
 	memcpy(buf, d->bytes, n);
 	free(d);
@@ -297,14 +338,14 @@ void end_settle(struct end *e)
 
 void end_release(struct end *e)
 {
-	append(&e->peer->inbox, e->held);
+	datagram_append(&e->peer->inbox, e->held);
 	e->held = NULL;
 }
 
 /* Nothing moves any more: the timers' turn. */
 static void wait_for_timers(struct link *l)
 {
-	now += 100;
+	link_wait(100);
 	end_release(&l->client);
 	end_release(&l->server);
 	DTLSv1_handle_timeout(l->client.ssl);
@@ -333,7 +374,7 @@ void end_inject(struct end *e, const uint8_t *bytes, size_t len, bool forged)
 	struct datagram *d = datagram_new(bytes, len);
 
 	d->forged = forged;
-	append(&e->inbox, d);
+	datagram_append(&e->inbox, d);
 }
 
 size_t end_take(struct end *e, uint8_t *bytes, size_t size)

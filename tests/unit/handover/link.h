@@ -18,6 +18,7 @@ struct datagram {
 	struct datagram *next;
 	size_t len;
 	bool forged;
+	uint8_t type; /* of a record that was opened */
 	uint8_t bytes[];
 };
 
@@ -33,6 +34,8 @@ struct datagram {
  * @late: bit n: deliver it after the next one
  * @glue: bit n: deliver it in one datagram with the next one
  * @next: next number by what it sent in epoch 1
+ * @reused: it sent different records of one number, of any epoch
+ * @wire: what it sent last of each number, epochs 0 and 1; 0: nothing
  * @got: numbers of the peer's epoch 1 that its SSL was given
  * @forged: what it was given last was forged
  * @looked: those of them that OpenSSL looked at: it skips some of a datagram
@@ -49,6 +52,8 @@ struct end {
 	uint64_t late;
 	uint64_t glue;
 	uint64_t next;
+	bool reused;
+	uint64_t wire[2][NUMBERS];
 	bool got[NUMBERS];
 	bool forged;
 	bool looked[NUMBERS];
@@ -68,6 +73,17 @@ void link_close(struct link *l);
 
 /* Until both ends are done; false: they never are. */
 bool link_handshake(struct link *l);
+
+/* Seconds pass. */
+void link_wait(unsigned int seconds);
+uint64_t link_now_ms(void);
+
+/* As the end's SSL sends. */
+void end_send(struct end *e, const void *bytes, size_t len);
+/* The next datagram, to be freed; NULL: there is none. */
+struct datagram *end_receive(struct end *e);
+struct datagram *datagram_new(const void *bytes, size_t len);
+void datagram_append(struct datagram **at, struct datagram *d);
 
 /* Puts a datagram into an inbox. */
 void end_inject(struct end *e, const uint8_t *bytes, size_t len, bool forged);

@@ -52,6 +52,7 @@ void kdtls_free(struct kdtls *k)
 		return;
 	while (k->early)
 		kdtls_association_pop(k);
+	kdtls_flight_free(&k->flight);
 	free(k);
 }
 

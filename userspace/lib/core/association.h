@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "flight.h"
 #include "suite.h"
 
 /**
@@ -32,6 +33,7 @@ struct kdtls_early {
  * @early: records to be given out before the kernel's
  * @early_tail: where the next one is hung
  * @early_count: how many there are
+ * @flight: the last flight of the handshake, if we sent it
  */
 struct kdtls {
 	int fd;
@@ -41,6 +43,7 @@ struct kdtls {
 	struct kdtls_early *early;
 	struct kdtls_early **early_tail;
 	size_t early_count;
+	struct kdtls_flight flight;
 };
 
 struct kdtls *kdtls_association_new(int fd, int family);

@@ -9,34 +9,21 @@
 #include "kdtls-core.h"
 #include "kernel.h"
 
+/* HandshakeType (RFC 5246, 7.4) */
+enum {
+	HELLO_REQUEST = 0,
+	CLIENT_HELLO = 1,
+	FINISHED = 20,
+};
+
 ssize_t kdtls_send(struct kdtls *k, unsigned char type, const void *buf,
 		   size_t len, int flags)
 {
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(type))];
-	} control = { 0 };
-	struct iovec iov = { .iov_base = (void *)buf, .iov_len = len };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-	};
-	struct cmsghdr *cmsg;
-	ssize_t n;
-
 	if (len > k->payload_max)
 		return -EMSGSIZE;
-	if (type != KDTLS_DATA) {
-		msg.msg_control = control.bytes;
-		msg.msg_controllen = sizeof(control.bytes);
-		cmsg = CMSG_FIRSTHDR(&msg);
-		cmsg->cmsg_level = SOL_TLS;
-		cmsg->cmsg_type = TLS_SET_RECORD_TYPE;
-		cmsg->cmsg_len = CMSG_LEN(sizeof(type));
-		*CMSG_DATA(cmsg) = type;
-	}
-	n = sendmsg(k->fd, &msg, flags);
-	return n < 0 ? -errno : n;
+	return kdtls_kernel_send(k->fd,
+				 type == KDTLS_DATA ? 0 : TLS_SET_RECORD_TYPE,
+				 type, buf, len, flags);
 }
 
 static ssize_t recv_early(struct kdtls *k, unsigned char *type, void *buf,
@@ -69,33 +56,125 @@ static bool record_type(struct msghdr *msg, unsigned char *type)
 	return false;
 }
 
-ssize_t kdtls_recv(struct kdtls *k, unsigned char *type, void *buf, size_t len,
-		   int flags)
+/*
+ * RFC 5246, 7.4.1.1 and 7.4.1.2: who doesn't want to negotiate anew may ignore
+ * both hellos.
+ */
+int kdtls_handshake_record(struct kdtls *k, const void *content, size_t len)
 {
-	/* With room for what else the application may have switched on. */
+	const unsigned char *message = content;
+
+	if (!len)
+		return 0;
+	switch (message[0]) {
+	case FINISHED:
+		kdtls_flight_repeat(&k->flight, k->fd);
+		return 1;
+	case HELLO_REQUEST:
+	case CLIENT_HELLO:
+		return 1;
+	}
+	return 0;
+}
+
+/**
+ * struct reading - one record as the kernel gives it
+ * @type: its type
+ * @first: its first byte, if it has one
+ * @control: with room for what else the application may have switched on
+ */
+struct reading {
+	unsigned char type;
+	unsigned char first;
 	union {
 		struct cmsghdr align;
 		char bytes[512];
 	} control;
-	struct iovec iov = { .iov_base = buf, .iov_len = len };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = type ? control.bytes : NULL,
-		.msg_controllen = type ? sizeof(control.bytes) : 0,
+};
+
+/*
+ * A byte more than the caller has room for, so that the first byte is seen in
+ * any case. The length, which may be that byte more, or -errno.
+ */
+static ssize_t read_record(const struct kdtls *k, struct reading *r, void *buf,
+			   size_t len, int flags)
+{
+	unsigned char beyond;
+	struct iovec iov[] = {
+		{ .iov_base = buf, .iov_len = len },
+		{ .iov_base = &beyond, .iov_len = 1 },
 	};
+	struct msghdr msg = {
+		.msg_iov = iov,
+		.msg_iovlen = 2,
+		.msg_control = r->control.bytes,
+		.msg_controllen = sizeof(r->control.bytes),
+	};
+	ssize_t n = kdtls_kernel->recvmsg(k->fd, &msg, flags);
+
+	if (n < 0)
+		return -errno;
+	if (!record_type(&msg, &r->type))
+		return -EBADMSG;
+	if (n)
+		r->first = len ? *(unsigned char *)buf : beyond;
+	return n;
+}
+
+/* Was it for us? Then it's dealt with, and the kernel has it no more. */
+static bool is_ours(struct kdtls *k, struct reading *r, ssize_t n, int flags)
+{
+	if (n < 0 || r->type != KDTLS_HANDSHAKE ||
+	    !kdtls_handshake_record(k, &r->first, n ? 1 : 0))
+		return false;
+	if (flags & MSG_PEEK)
+		read_record(k, r, NULL, 0, MSG_DONTWAIT);
+	return true;
+}
+
+/*
+ * For those who want data only, the kernel keeps a record of another type. Any
+ * but application data then stands first in line.
+ */
+static ssize_t read_data(struct kdtls *k, struct reading *r, void *buf,
+			 size_t len, int flags)
+{
+	struct iovec iov = { .iov_base = buf, .iov_len = len };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	int peek = MSG_PEEK | MSG_DONTWAIT;
+	ssize_t n;
+
+	do {
+		n = kdtls_kernel->recvmsg(k->fd, &msg, flags);
+		if (n >= 0)
+			return n;
+		if (errno != EIO)
+			return -errno;
+		n = read_record(k, r, NULL, 0, peek);
+	} while (is_ours(k, r, n, peek));
+	return -EIO;
+}
+
+ssize_t kdtls_recv(struct kdtls *k, unsigned char *type, void *buf, size_t len,
+		   int flags)
+{
+	struct reading r;
 	ssize_t n;
 
 	if (flags & (MSG_ERRQUEUE | MSG_OOB))
 		return -EINVAL;
+	kdtls_flight_expire(&k->flight);
 	if (k->early)
 		return recv_early(k, type, buf, len, flags);
-	n = recvmsg(k->fd, &msg, flags);
+	if (!type)
+		return read_data(k, &r, buf, len, flags);
+	do {
+		n = read_record(k, &r, buf, len, flags);
+	} while (is_ours(k, &r, n, flags));
 	if (n < 0)
-		return -errno;
-	if (type && !record_type(&msg, type))
-		return -EBADMSG;
-	return n;
+		return n;
+	*type = r.type;
+	return flags & MSG_TRUNC || n < (ssize_t)len ? n : (ssize_t)len;
 }
 
 int kdtls_close_notify(struct kdtls *k)

@@ -4,6 +4,7 @@
 #define KDTLS_CORE_KERNEL_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/socket.h>
 #include <linux/dtls.h>
 
@@ -17,12 +18,24 @@ struct kdtls_kernel {
 			  socklen_t len);
 	int (*getsockopt)(int fd, int level, int name, void *val,
 			  socklen_t *len);
+	ssize_t (*sendmsg)(int fd, const struct msghdr *msg, int flags);
+	ssize_t (*recvmsg)(int fd, struct msghdr *msg, int flags);
+	/* on a clock that only goes forward, by milliseconds */
+	uint64_t (*now_ms)(void);
 };
 
 extern const struct kdtls_kernel *kdtls_kernel;
 
 int kdtls_kernel_attach(int fd, int family);
 int kdtls_kernel_set(int fd, int name, const void *val, size_t len);
+
+/*
+ * One datagram, or record, with the control message @name of SOL_TLS: of one
+ * byte @type if it's TLS_SET_RECORD_TYPE, empty otherwise; 0: with none. The
+ * length or -errno.
+ */
+ssize_t kdtls_kernel_send(int fd, int name, unsigned char type, const void *buf,
+			  size_t len, int flags);
 
 /* What the kernel leaves out is zero. */
 int kdtls_kernel_get(int fd, int name, void *val, size_t len);

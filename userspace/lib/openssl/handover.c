@@ -21,8 +21,9 @@
  *						write any more
  *	TLS_RX					the connection. Nothing but want
  *						of memory is left to fail here
- *	OpenSSL is read until it's empty,	can't fail
- *	the gate shuts
+ *	OpenSSL is read until it's empty, and	can't fail
+ *	made to repeat the last flight into
+ *	the gate, which shuts
  *
  * What OpenSSL has given out can't be put back if a later step fails, so with a
  * tap it's emptied last. Datagrams that arrive meanwhile wait in the socket.
@@ -51,6 +52,7 @@
  * @late: the tap was put there by this call
  * @probed: the tap doesn't know what was received
  * @closed: the peer has closed the connection, which OpenSSL knows
+ * @fresh: a number that OpenSSL hasn't received
  * @in: what the kernel is to be told
  * @sealed: the kernel has the sending key
  */
@@ -61,6 +63,7 @@ struct handover {
 	bool late;
 	bool probed;
 	bool closed;
+	uint64_t fresh;
 	struct kdtls_install in;
 	bool sealed;
 };
@@ -82,6 +85,17 @@ static int check_ssl(SSL *ssl)
 	if (SSL_get_current_compression(ssl))
 		return kdtls_error(EOPNOTSUPP, "compression was negotiated");
 	return 0;
+}
+
+/* RFC 6066, 4: what the peers agreed on, in the steps that it knows. */
+static size_t payload_max(SSL *ssl)
+{
+	uint8_t code =
+		SSL_SESSION_get_max_fragment_length(SSL_get_session(ssl));
+
+	if (code == TLSEXT_max_fragment_length_DISABLED)
+		return DTLS_MAX_PAYLOAD;
+	return 512u << (code - TLSEXT_max_fragment_length_512);
 }
 
 static int find_keys(struct handover *ho)
@@ -126,36 +140,61 @@ static int find_tap(struct handover *ho)
  * says too little once a flight was repeated. So have it write a record, which
  * the gate holds: nobody ever sees it.
  */
-static int find_next_number(struct handover *ho)
+static int find_next_number(struct handover *ho, const struct kdtls_aead *opener)
 {
-	const struct kdtls_keys *keys = &ho->in.keys;
+	struct kdtls_buffer *held = &ho->tap->held;
 	struct kdtls_record record;
-	struct kdtls_aead aead;
-	uint8_t *at = ho->tap->held;
-	uint8_t *content;
+	uint8_t *at, *content;
 	size_t len;
-	int err;
 
 	if (SSL_write(ho->ssl, "", 1) != 1)
 		return kdtls_error_openssl(EIO, "writing a record");
-	if (!kdtls_record_next(&at, at + ho->tap->held_len, &record))
+	at = held->bytes;
+	if (!held->len || !kdtls_record_next(&at, at + held->len, &record))
 		return kdtls_error(EIO,
 				   "OpenSSL wrote something that is no record");
 	if (record.epoch != KDTLS_EPOCH)
 		return kdtls_error(EPROTO,
 				   "epoch %u: there was a renegotiation",
 				   record.epoch);
-	err = kdtls_aead_init(&aead, &kdtls_openssl_ciphers, keys->suite,
-			      &keys->tx, false);
-	if (err)
-		return err;
-	if (kdtls_record_open(&aead, &record, &content, &len))
-		ho->in.tx_next = record.seq + 1;
-	else
-		err = kdtls_error(EBADMSG,
-				  "the keys don't open OpenSSL's record");
-	kdtls_aead_wipe(&aead);
-	return err;
+	if (!kdtls_record_open(opener, &record, &content, &len))
+		return kdtls_error(EBADMSG,
+				   "the keys don't open OpenSSL's record");
+	ho->in.tx_next = record.seq + 1;
+	kdtls_buffer_clear(held);
+	return 0;
+}
+
+/*
+ * Whoever sent the last flight repeats it when the peer repeats its Finished.
+ * OpenSSL takes the kind of message for enough, so give it one: it writes the
+ * flight into the gate, as it was, with fresh numbers in epoch 0; or nothing, if
+ * it wasn't the last.
+ */
+static void collect_flight(struct handover *ho, const struct kdtls_aead *opener)
+{
+	static const uint8_t finished[KDTLS_FINISHED_LEN] = { SSL3_MT_FINISHED,
+							      0, 0,
+							      12, [11] = 12 };
+	uint8_t bytes[sizeof(finished) + KDTLS_RECORD_OVERHEAD];
+	struct kdtls_flight *flight = &ho->k->flight;
+	struct kdtls_buffer *held = &ho->tap->held;
+	struct kdtls_aead sealer;
+	uint8_t content[1];
+	size_t len;
+
+	if (kdtls_aead_init(&sealer, &kdtls_openssl_ciphers, ho->in.keys.suite,
+			    &ho->in.keys.rx, true))
+		return;
+	len = kdtls_record_seal(&sealer, KDTLS_TYPE_HANDSHAKE, ho->fresh,
+				finished, sizeof(finished), bytes);
+	kdtls_aead_wipe(&sealer);
+	/* Being emptied, it may have answered a Finished that it held. */
+	kdtls_buffer_clear(held);
+	kdtls_tap_feed(ho->tap, bytes, len);
+	SSL_read(ho->ssl, content, sizeof(content));
+	kdtls_flight_collect(flight, opener, held->bytes, held->len);
+	kdtls_flight_begin(flight);
 }
 
 /* The alert that ended the connection, as the record it was. */
@@ -210,12 +249,14 @@ static int finish_window(struct handover *ho, struct kdtls_probe *probe)
 {
 	int err = 0;
 
+	ho->fresh = ho->tap->window.next;
 	if (!ho->probed)
 		return 0;
 	if (ho->closed)
 		kdtls_window_shut(&ho->tap->window);
 	else
 		err = kdtls_probe_finish(probe);
+	ho->fresh = probe->seq;
 	return err ? err : kdtls_install_window(&ho->in, &ho->tap->window);
 }
 
@@ -248,34 +289,36 @@ static void retire(struct handover *ho)
 	SSL_set_shutdown(ho->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 }
 
-/* RFC 6066, 4: what the peers agreed on, in the steps that it knows. */
-static size_t payload_max(SSL *ssl)
+/* The kernel has the keys: what OpenSSL still has that's of use. */
+static void empty(struct handover *ho, const struct kdtls_aead *opener)
 {
-	uint8_t code =
-		SSL_SESSION_get_max_fragment_length(SSL_get_session(ssl));
-
-	if (code == TLSEXT_max_fragment_length_DISABLED)
-		return DTLS_MAX_PAYLOAD;
-	return 512u << (code - TLSEXT_max_fragment_length_512);
+	if (!ho->probed)
+		drain(ho);
+	if (!ho->closed)
+		collect_flight(ho, opener);
+	ho->k->suite = ho->in.keys.suite;
+	ho->k->payload_max = payload_max(ho->ssl);
 }
 
 static int transfer(struct handover *ho)
 {
-	int err;
+	struct kdtls_aead opener;
+	int err = kdtls_aead_init(&opener, &kdtls_openssl_ciphers,
+				  ho->in.keys.suite, &ho->in.keys.tx, false);
 
+	if (err)
+		return err;
 	kdtls_tap_gate(ho->tap, KDTLS_GATE_HOLDS);
-	err = find_next_number(ho);
+	err = find_next_number(ho, &opener);
 	if (!err)
 		err = install(ho);
-	if (!ho->sealed) {
+	if (!err)
+		empty(ho, &opener);
+	if (ho->sealed)
+		retire(ho);
+	else
 		kdtls_tap_gate(ho->tap, KDTLS_GATE_OPEN);
-		return err;
-	}
-	if (!err && !ho->probed)
-		drain(ho);
-	retire(ho);
-	ho->k->suite = ho->in.keys.suite;
-	ho->k->payload_max = payload_max(ho->ssl);
+	kdtls_aead_wipe(&opener);
 	return err;
 }
 

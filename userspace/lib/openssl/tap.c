@@ -20,8 +20,8 @@
 #include "kdtls.h"
 #include "tap.h"
 
-#define KEPT_MIN 2048
 #define KEPT_MAX 65536
+#define HELD_MAX 65536
 
 static CRYPTO_ONCE method_once = CRYPTO_ONCE_STATIC_INIT;
 static BIO_METHOD *method;
@@ -31,7 +31,8 @@ int kdtls_tap_judge(struct kdtls_tap *tap, const struct kdtls_keys *keys)
 {
 	struct kdtls_record record;
 	struct kdtls_aead aead;
-	uint8_t *at = tap->kept;
+	uint8_t *at = tap->kept.bytes;
+	uint8_t *end = at + tap->kept.len;
 	uint8_t *content;
 	size_t len;
 	int err = kdtls_aead_init(&aead, &kdtls_openssl_ciphers, keys->suite,
@@ -39,12 +40,11 @@ int kdtls_tap_judge(struct kdtls_tap *tap, const struct kdtls_keys *keys)
 
 	if (err)
 		return err;
-	while (kdtls_record_next(&at, tap->kept + tap->kept_len, &record))
+	while (kdtls_record_next(&at, end, &record))
 		if (kdtls_record_open(&aead, &record, &content, &len))
 			kdtls_window_mark(&tap->window, record.seq);
 	kdtls_aead_wipe(&aead);
-	OPENSSL_cleanse(tap->kept, tap->kept_len);
-	tap->kept_len = 0;
+	kdtls_buffer_clear(&tap->kept);
 	return 0;
 }
 
@@ -64,40 +64,17 @@ static bool make_room(struct kdtls_tap *tap)
 	return true;
 }
 
-static bool grow(struct kdtls_tap *tap, size_t need)
-{
-	size_t size = tap->kept_size ? tap->kept_size : KEPT_MIN;
-	uint8_t *kept;
-
-	while (size < need)
-		size *= 2;
-	if (size > KEPT_MAX)
-		return false;
-	if (size == tap->kept_size)
-		return true;
-	kept = realloc(tap->kept, size);
-	if (!kept)
-		return false;
-	tap->kept = kept;
-	tap->kept_size = size;
-	return true;
-}
-
 static bool keep(struct kdtls_tap *tap, const struct kdtls_record *record)
 {
 	if (record->len > KDTLS_RECORD_MAX)
 		return true;
-	if (!grow(tap, tap->kept_len + record->len)) {
-		if (!make_room(tap))
-			return false;
-		if (tap->broken)
-			return true;
-		if (!grow(tap, record->len))
-			return false;
-	}
-	memcpy(tap->kept + tap->kept_len, record->bytes, record->len);
-	tap->kept_len += record->len;
-	return true;
+	if (kdtls_buffer_append(&tap->kept, record->bytes, record->len,
+				KEPT_MAX))
+		return true;
+	if (!make_room(tap))
+		return false;
+	return tap->broken || kdtls_buffer_append(&tap->kept, record->bytes,
+						  record->len, KEPT_MAX);
 }
 
 /* How much of a datagram may pass on to OpenSSL. */
@@ -147,12 +124,6 @@ static int tap_read(BIO *bio, char *buf, int len)
 	return n;
 }
 
-static void hold(struct kdtls_tap *tap, const char *buf, size_t len)
-{
-	tap->held_len = len <= sizeof(tap->held) ? len : 0;
-	memcpy(tap->held, buf, tap->held_len);
-}
-
 static int tap_write(BIO *bio, const char *buf, int len)
 {
 	struct kdtls_tap *tap = BIO_get_data(bio);
@@ -164,7 +135,8 @@ static int tap_write(BIO *bio, const char *buf, int len)
 		return -1;
 	}
 	if (tap->gate == KDTLS_GATE_HOLDS) {
-		hold(tap, buf, len);
+		/* What's too much for it is as good as lost on the way. */
+		kdtls_buffer_append(&tap->held, buf, len, HELD_MAX);
 		return len;
 	}
 	n = BIO_write(BIO_next(bio), buf, len);
@@ -189,8 +161,8 @@ static int tap_destroy(BIO *bio)
 
 	if (!tap || --tap->users)
 		return 1;
-	OPENSSL_cleanse(tap->kept, tap->kept_len);
-	free(tap->kept);
+	kdtls_buffer_free(&tap->kept);
+	kdtls_buffer_free(&tap->held);
 	OPENSSL_cleanse(tap, sizeof(*tap));
 	free(tap);
 	return 1;
@@ -285,8 +257,7 @@ void kdtls_tap_gate(struct kdtls_tap *tap, enum kdtls_gate gate)
 	tap->gate = gate;
 	tap->starved = false;
 	tap->fed_len = 0;
-	OPENSSL_cleanse(tap->held, sizeof(tap->held));
-	tap->held_len = 0;
+	kdtls_buffer_clear(&tap->held);
 }
 
 void kdtls_tap_feed(struct kdtls_tap *tap, const uint8_t *bytes, size_t len)

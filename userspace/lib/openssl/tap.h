@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <openssl/ssl.h>
 
+#include "core/buffer.h"
 #include "core/window.h"
 #include "keys.h"
 
@@ -32,12 +33,9 @@ enum kdtls_gate {
  * @broken: why records could no longer be judged, negative errno; 0: they can
  * @window: numbers of the records that authenticated
  * @kept: protected records received, not judged yet
- * @kept_len: bytes of them
- * @kept_size: bytes allocated
  * @fed: what the next read gives although the gate is closed
  * @fed_len: bytes of it
- * @held: what OpenSSL wrote last while the gate held, 0 bytes if too long
- * @held_len: bytes of it
+ * @held: what OpenSSL wrote since the gate holds
  */
 struct kdtls_tap {
 	SSL *ssl;
@@ -46,13 +44,10 @@ struct kdtls_tap {
 	bool starved;
 	int broken;
 	struct kdtls_window window;
-	uint8_t *kept;
-	size_t kept_len;
-	size_t kept_size;
+	struct kdtls_buffer kept;
 	const uint8_t *fed;
 	size_t fed_len;
-	uint8_t held[64];
-	size_t held_len;
+	struct kdtls_buffer held;
 };
 
 /* The tap in front of both of @ssl's BIOs; NULL: there is none. */

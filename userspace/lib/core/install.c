@@ -97,6 +97,8 @@ static int set_params(const struct kdtls_install *in)
 	params.window_bits = in->window_bits;
 	if (has_short_tag(in))
 		params.flags |= DTLS_PARAM_CCM_8;
+	if (params.tx_payload_max > in->payload_max)
+		params.tx_payload_max = in->payload_max;
 	return kdtls_kernel_set(in->fd, DTLS_PARAMS, &params, len);
 }
 

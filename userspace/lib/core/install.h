@@ -13,6 +13,7 @@
  * @family: of @fd
  * @window_bits: wanted
  * @flags: KDTLS_ALLOW_*, given
+ * @payload_max: content that the peer takes in a record, bytes
  * @keys: of the connection
  * @tx_next: first number that the kernel may use
  */
@@ -21,6 +22,7 @@ struct kdtls_install {
 	int family;
 	unsigned int window_bits;
 	unsigned int flags;
+	size_t payload_max;
 	struct kdtls_keys keys;
 	uint64_t tx_next;
 };

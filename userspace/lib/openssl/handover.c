@@ -102,6 +102,7 @@ static int find_keys(struct handover *ho)
 {
 	int err = kdtls_keys_derive(ho->ssl, &ho->in.keys);
 
+	ho->in.payload_max = payload_max(ho->ssl);
 	if (!err)
 		err = kdtls_install_check_suite(&ho->in,
 						SSL_get_cipher_name(ho->ssl));
@@ -297,7 +298,7 @@ static void empty(struct handover *ho, const struct kdtls_aead *opener)
 	if (!ho->closed)
 		collect_flight(ho, opener);
 	ho->k->suite = ho->in.keys.suite;
-	ho->k->payload_max = payload_max(ho->ssl);
+	ho->k->payload_max = ho->in.payload_max;
 }
 
 static int transfer(struct handover *ho)

@@ -136,7 +136,7 @@ static void wrong_arguments_are_refused(void)
 	struct kdtls_options narrow = { sizeof(odd), 32, 0 };
 	struct kdtls_options wide = { sizeof(odd), 16384, 0 };
 	struct kdtls_options size = { 3, 0, 0 };
-	struct kdtls_options flags = { sizeof(odd), 0, 2 };
+	struct kdtls_options flags = { sizeof(odd), 0, 4 };
 	struct link l;
 	struct end *e = begin(&l, ciphers[0], false);
 

@@ -38,13 +38,19 @@ struct kdtls;
  */
 #define KDTLS_ALLOW_CCM_8 (1u << 0)
 
+/*
+ * Keep the keys in this process too, so that kdtls_export() can move the
+ * association. They're wiped by kdtls_export(), kdtls_detach() and kdtls_free().
+ */
+#define KDTLS_KEEP_KEYS (1u << 1)
+
 /**
  * struct kdtls_options - how to hand over
  * @size: sizeof(struct kdtls_options); later versions of this library add
  *	members at the end
  * @window_bits: width of the kernel's replay window, DTLS_WINDOW_MIN to
  *	DTLS_WINDOW_MAX, a power of two; 0: DTLS_WINDOW_DEFAULT
- * @flags: KDTLS_ALLOW_*; 0: the defaults
+ * @flags: KDTLS_ALLOW_*, KDTLS_KEEP_KEYS; 0: the defaults
  */
 struct kdtls_options {
 	size_t size;
@@ -68,6 +74,72 @@ const char *kdtls_error_text(void);
  * the socket: that goes on as it is, with its keys, until it's closed.
  */
 void kdtls_free(struct kdtls *k);
+
+/**
+ * kdtls_export() - take an association out, for another process to go on with
+ * @k: association, handed over or imported with KDTLS_KEEP_KEYS
+ * @state: where to put it; NULL: only say how long it would be now
+ * @size: bytes there
+ *
+ * From then on @k sends nothing more (-EKEYREVOKED): else a number would be used
+ * twice. Datagrams that still arrive at its socket are lost, so have those for
+ * the other one arrive there first, e.g. by SO_REUSEADDR, bind() and connect()
+ * to the same addresses. Records that the kernel opened before can still be
+ * received; kdtls_free() and close() remain to be called.
+ *
+ * The state is the keys, next numbers, the replay window, limits, parameters and
+ * the last flight. Its format is told in lib/core/blob.c; it has a version and is
+ * the same on all machines. Whoever reads it can read and forge all that's sent:
+ * give it away over a private channel only, and wipe it with explicit_bzero().
+ * It's to be imported once.
+ *
+ * Return: bytes, or
+ * -ENOKEY: the keys weren't kept, or were exported already; -EBUSY:
+ * kdtls_pending() isn't 0: receive that first; -ENOSPC: @size is too small;
+ * -ESTALE: keys of another epoch were installed since. With these nothing has
+ * happened. -EKEYEXPIRED: all numbers are used; else -errno of the kernel's:
+ * then it can't be exported any more.
+ */
+ssize_t kdtls_export(struct kdtls *k, void *state, size_t size);
+
+/**
+ * kdtls_import() - go on with an association
+ * @state: as kdtls_export() made it
+ * @len: bytes of it
+ * @fd: a UDP socket, connected to the peer; stays the caller's. Datagrams that
+ *	it received already are records like any other
+ * @flags: KDTLS_KEEP_KEYS or 0
+ * @out: the new object, to be freed with kdtls_free()
+ *
+ * No number is used twice if the state is imported once: two imports of the same
+ * state would encrypt with the same nonces, and break the encryption of both. A
+ * call that fails may be repeated, with another socket.
+ *
+ * Return: 0, or
+ * -EINVAL: @state is damaged, or @flags; -EPROTONOSUPPORT: it's of another
+ * version; -EBADF, -ENOTSOCK, -ENOTCONN: @fd; -EPROTOTYPE: @fd isn't a UDP
+ * socket; -EKEYEXPIRED: a key is at its limit (struct dtls_limits);
+ * -EOPNOTSUPP: an unknown cipher, or an option of @fd stands against it;
+ * -ENOPROTOOPT: the kernel has no DTLS (modprobe dtls); -ENOENT: it lacks the
+ * cipher; -EBUSY: the socket has an owner or keys already; -ENOMEM.
+ */
+int kdtls_import(const void *state, size_t len, int fd, unsigned int flags,
+		 struct kdtls **out);
+
+/**
+ * kdtls_detach() - make the socket a plain one again
+ * @k: association
+ * @how: DTLS_DETACH_REFUSE: the kernel wipes the keys, and from then on gives
+ *	datagrams as they come, and refuses to send (ENOKEY);
+ *	DTLS_DETACH_PLAINTEXT: so, or after that: it sends them as they are
+ *
+ * The peer isn't told: see kdtls_close_notify(). Records that were opened before
+ * are still received. Plain datagrams are for recv() and send(): kdtls_recv()
+ * gives -EBADMSG for one. kdtls_free() remains to be called.
+ *
+ * Return: 0; -EINVAL: @how; else -errno of the kernel's.
+ */
+int kdtls_detach(struct kdtls *k, unsigned int how);
 
 /** kdtls_fd() - the socket that was handed over, for poll() and options */
 int kdtls_fd(const struct kdtls *k);
@@ -110,6 +182,7 @@ ssize_t kdtls_send(struct kdtls *k, unsigned char type, const void *buf,
  *   ChangeCipherSpec and Finished (RFC 6347, 4.2.4). So keep receiving for that
  *   long, even if nothing is expected.
  * - HelloRequest and ClientHello: there is no renegotiation.
+ * - Unprotected records, if DTLS_RECV_EPOCH0 was set: only recvmsg() gives them.
  *
  * Who receives without this function has kdtls_handshake_record().
  *

@@ -150,11 +150,14 @@ bool has_short_tag(const struct end *e)
 	return strstr(SSL_get_cipher_name(e->ssl), "CCM8");
 }
 
+unsigned int attach_flags;
+
 struct kdtls *attach(struct end *e, int want)
 {
-	struct kdtls_options ccm_8 = {
-		.size = sizeof(ccm_8),
-		.flags = KDTLS_ALLOW_CCM_8,
+	struct kdtls_options opts = {
+		.size = sizeof(opts),
+		.flags = attach_flags |
+			 (has_short_tag(e) ? KDTLS_ALLOW_CCM_8 : 0),
 	};
 	struct kdtls *k = NULL;
 	int fd = udp_socket(true);
@@ -162,7 +165,8 @@ struct kdtls *attach(struct end *e, int want)
 
 	/* What OpenSSL is made to look at from now on nobody sent. */
 	SSL_set_msg_callback(e->ssl, NULL);
-	got = kdtls_attach(e->ssl, fd, has_short_tag(e) ? &ccm_8 : NULL, &k);
+	got = kdtls_attach(e->ssl, fd, opts.flags ? &opts : NULL, &k);
+	attach_flags = 0;
 
 	/* The fake doesn't ask for it any more. */
 	if (got)
@@ -219,6 +223,54 @@ struct end *begin(struct link *l, const char *cipher, int kind)
 	e->untapped = kind & UNTAPPED;
 	connected(l, e, &calm);
 	return e;
+}
+
+static void resume(struct link *l)
+{
+	SSL_SESSION *session;
+
+	link_handshake(l);
+	session = SSL_get1_session(l->client.ssl);
+	SSL_set_shutdown(l->client.ssl, SSL_SENT_SHUTDOWN);
+	SSL_set_shutdown(l->server.ssl, SSL_SENT_SHUTDOWN);
+	link_restart(l, session);
+	SSL_SESSION_free(session);
+}
+
+struct end *begin_tapped(struct link *l, int kind)
+{
+	struct end *e = kind & SERVER ? &l->server : &l->client;
+
+	link_open(l, ciphers[kind & UNTAPPED ? 2 : 0]);
+	if (kind & NO_TICKET) {
+		SSL_CTX_set_options(l->server_ctx, SSL_OP_NO_TICKET);
+		link_restart(l, NULL);
+	}
+	if (kind & RESUMED)
+		resume(l);
+	fake_install();
+	e->untapped = kind & UNTAPPED;
+	if (!e->untapped)
+		kdtls_tap(e->ssl);
+	return e;
+}
+
+struct kdtls *attach_at_last_flight(struct link *l, struct end *e, int kind,
+				    uint64_t lose)
+{
+	struct end *ends[] = { &l->client, &l->server };
+	int i, last = kind & RESUMED ? 2 : 3;
+	struct kdtls *k;
+
+	for (i = 0; i <= last; i++) {
+		ends[i & 1]->sent = 0;
+		if (i == last)
+			ends[i & 1]->lose = lose;
+		end_settle(ends[i & 1]);
+	}
+	k = attach(e, 0);
+	fake.end = e;
+	return k;
 }
 
 void check_handover(struct end *e, const char *name)

@@ -42,6 +42,7 @@ enum {
 	RESUMED = 2,
 	UNTAPPED = 4,
 	KINDS = 8,
+	NO_TICKET = 8, /* and not among these */
 };
 
 __attribute__((format(printf, 2, 3))) bool ok(bool good, const char *format,
@@ -63,7 +64,18 @@ bool connected(struct link *l, struct end *e, const struct weather *w);
 /* The same with a new link, in calm weather. */
 struct end *begin(struct link *l, const char *cipher, int kind);
 
-/* With CCM_8 allowed where it's needed. @want: what kdtls_attach() returns. */
+/* A link before its handshake, a resumed one too, and the end to hand over. */
+struct end *begin_tapped(struct link *l, int kind);
+/*
+ * Hands over the end that has sent its last flight, of which, and of what it
+ * sends later, datagrams are lost as in struct end. The fake is on the link.
+ */
+struct kdtls *attach_at_last_flight(struct link *l, struct end *e, int kind,
+				    uint64_t lose);
+
+/* For the next attach(), beside KDTLS_ALLOW_CCM_8 where that's needed. */
+extern unsigned int attach_flags;
+/* @want: what kdtls_attach() returns. */
 struct kdtls *attach(struct end *e, int want);
 void detach(struct kdtls *k);
 

@@ -107,6 +107,15 @@ static int take(int level, int name, const void *val, socklen_t len)
 		return take_key(&fake.tx, val, len);
 	case TLS_RX:
 		return take_rx(val, len);
+	case DTLS_CID:
+		memcpy(&fake.cid, val, len);
+		return 0;
+	case DTLS_LIMITS:
+		memcpy(&fake.limits, val, len);
+		return 0;
+	case DTLS_DETACH:
+		memcpy(&fake.detached, val, len);
+		return fake.detached > DTLS_DETACH_PLAINTEXT ? EINVAL : 0;
 	}
 	return ENOPROTOOPT;
 }
@@ -128,17 +137,73 @@ static int fake_setsockopt(int fd, int level, int name, const void *val,
 	return err ? -1 : 0;
 }
 
+static void give_window(__u64 *next, __u64 *bitmap)
+{
+	uint64_t i;
+
+	*next = fake.window.next;
+	for (i = *next; i < NUMBERS; i++)
+		if (fake.got[i])
+			*next = i + 1;
+	for (i = 0; i < fake.params.window_bits && i < *next; i++)
+		if (fake_has(*next - 1 - i))
+			bitmap[i / 64] |= 1ULL << i % 64;
+}
+
+static int give_state(struct dtls_state *state)
+{
+	if (state->epoch != 1)
+		return ENOENT;
+	if (state->flags & DTLS_STATE_FREEZE)
+		fake.frozen |= 1U << state->direction;
+	if (state->direction == TLS_TX) {
+		state->next = fake.tx.seq;
+		state->records = fake.tx_records;
+		state->limit = 1000;
+		state->warn = 900;
+		return 0;
+	}
+	state->window_bits = fake.params.window_bits;
+	give_window(&state->next, state->bitmap);
+	state->failures = fake.rx_failures;
+	state->limit = 2000;
+	state->warn = 1900;
+	return 0;
+}
+
+static int give_option(int name, void *val, socklen_t len)
+{
+	struct dtls_info info = { .tx_epoch = 1, .rx_epoch = 1 };
+	const struct {
+		int name;
+		socklen_t len;
+		const void *val;
+	} table[] = {
+		{ DTLS_PARAMS, sizeof(fake.params), &fake.params },
+		{ DTLS_CID, sizeof(fake.cid), &fake.cid },
+		{ DTLS_INFO, sizeof(info), &info },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (table[i].name == name && table[i].len == len) {
+			memcpy(val, table[i].val, len);
+			return 0;
+		}
+	if (name == DTLS_STATE && len == sizeof(struct dtls_state))
+		return give_state(val);
+	return ENOPROTOOPT;
+}
+
 static int fake_getsockopt(int fd, int level, int name, void *val,
 			   socklen_t *len)
 {
 	(void)fd;
-	if (level == SOL_TLS && name == DTLS_PARAMS && fake.attached &&
-	    *len == sizeof(fake.params)) {
-		memcpy(val, &fake.params, *len);
-		return 0;
-	}
-	errno = ENOPROTOOPT;
-	return -1;
+	if (level != SOL_TLS || !fake.attached)
+		errno = ENOPROTOOPT;
+	else
+		errno = give_option(name, val, *len);
+	return errno ? -1 : 0;
 }
 
 static void put_be(uint8_t *p, uint64_t v, int len)
@@ -251,14 +316,18 @@ static ssize_t fake_sendmsg(int fd, const struct msghdr *msg, int flags)
 		end_send(fake.end, iov->iov_base, iov->iov_len);
 		return iov->iov_len;
 	}
+	if (fake.frozen >> TLS_TX & 1) {
+		errno = EKEYREVOKED;
+		return -1;
+	}
+	fake.tx_records++;
 	len = fake_seal(&fake.tx, fake.tx.seq++, cmsg ? *CMSG_DATA(cmsg) : 23,
 			iov->iov_base, iov->iov_len, record);
 	end_send(fake.end, record, len);
 	return iov->iov_len;
 }
 
-/* Has it been received, here or before the hand-over? */
-static bool is_old(uint64_t seq)
+bool fake_has(uint64_t seq)
 {
 	uint64_t back = fake.window.next - 1 - seq;
 
@@ -277,7 +346,7 @@ static void open_record(const uint8_t *p, size_t len)
 	uint8_t content[2048];
 	int n;
 
-	if (be(p + 3, 2) != fake.rx.epoch || is_old(seq))
+	if (be(p + 3, 2) != fake.rx.epoch || fake_has(seq))
 		return;
 	n = fake_open(&fake.rx, p, len, content);
 	if (n < 0)

@@ -36,6 +36,12 @@ struct fake_key {
  * @window_len: its length
  * @tx: TLS_TX
  * @rx: TLS_RX
+ * @cid: DTLS_CID
+ * @limits: DTLS_LIMITS
+ * @tx_records: of its own, since TLS_TX
+ * @rx_failures: since TLS_RX
+ * @frozen: bit TLS_TX, TLS_RX: that direction's state was taken for good
+ * @detached: DTLS_DETACH_*; 0: not at all
  * @end: of a link; NULL: the real socket is asked
  * @got: numbers received since, in @rx's epoch
  * @records: opened, and not yet read
@@ -51,6 +57,12 @@ struct fake {
 	size_t window_len;
 	struct fake_key tx;
 	struct fake_key rx;
+	struct dtls_cid cid;
+	struct dtls_limits limits;
+	uint64_t tx_records;
+	uint64_t rx_failures;
+	unsigned int frozen;
+	unsigned int detached;
 	struct end *end;
 	bool got[NUMBERS];
 	struct datagram *records;
@@ -60,6 +72,9 @@ extern struct fake fake;
 
 /* From now on the library talks to it. */
 void fake_install(void);
+
+/* Has the number been received, here or before the hand-over? */
+bool fake_has(uint64_t seq);
 
 /* One protected record: its length. */
 size_t fake_seal(const struct fake_key *key, uint64_t seq, uint8_t type,

@@ -17,6 +17,15 @@ struct kdtls *kdtls_association_new(int fd, int family)
 	return k;
 }
 
+void kdtls_association_settle(struct kdtls *k, const struct kdtls_keys *keys,
+			      unsigned int flags, size_t payload_max)
+{
+	k->suite = keys->suite;
+	k->payload_max = payload_max;
+	if (flags & KDTLS_KEEP_KEYS)
+		k->keys = *keys;
+}
+
 bool kdtls_association_add(struct kdtls *k, uint8_t type, const void *content,
 			   size_t len)
 {
@@ -53,6 +62,7 @@ void kdtls_free(struct kdtls *k)
 	while (k->early)
 		kdtls_association_pop(k);
 	kdtls_flight_free(&k->flight);
+	kdtls_keys_wipe(&k->keys);
 	free(k);
 }
 

@@ -30,6 +30,7 @@ struct kdtls_early {
  * @family: AF_INET or AF_INET6
  * @payload_max: content that a record may have, bytes
  * @suite: the AEAD
+ * @keys: for kdtls_export(), if they're kept; no suite: they aren't
  * @early: records to be given out before the kernel's
  * @early_tail: where the next one is hung
  * @early_count: how many there are
@@ -40,6 +41,7 @@ struct kdtls {
 	int family;
 	size_t payload_max;
 	const struct kdtls_suite *suite;
+	struct kdtls_keys keys;
 	struct kdtls_early *early;
 	struct kdtls_early **early_tail;
 	size_t early_count;
@@ -47,6 +49,10 @@ struct kdtls {
 };
 
 struct kdtls *kdtls_association_new(int fd, int family);
+
+/* The kernel has taken it: @flags: KDTLS_KEEP_KEYS or not. */
+void kdtls_association_settle(struct kdtls *k, const struct kdtls_keys *keys,
+			      unsigned int flags, size_t payload_max);
 
 /* Adds a record. False: no memory, it's lost as datagrams are. */
 bool kdtls_association_add(struct kdtls *k, uint8_t type, const void *content,

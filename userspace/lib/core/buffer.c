@@ -33,7 +33,8 @@ bool kdtls_buffer_append(struct kdtls_buffer *buf, const void *bytes,
 {
 	if (len > max - buf->len || !grow(buf, buf->len + len))
 		return false;
-	memcpy(buf->bytes + buf->len, bytes, len);
+	if (len)
+		memcpy(buf->bytes + buf->len, bytes, len);
 	buf->len += len;
 	return true;
 }

@@ -55,6 +55,19 @@ void kdtls_flight_begin(struct kdtls_flight *flight)
 		kdtls_flight_free(flight);
 }
 
+void kdtls_flight_restore(struct kdtls_flight *flight,
+			  const struct kdtls_flight *from, uint32_t left_ms)
+{
+	if (left_ms > LIFETIME_MS)
+		left_ms = LIFETIME_MS;
+	memcpy(flight->finished, from->finished, sizeof(flight->finished));
+	flight->next_seq = from->next_seq;
+	flight->until_ms = kdtls_kernel->now_ms() + left_ms;
+	flight->is_whole = kdtls_buffer_append(&flight->clear,
+					       from->clear.bytes,
+					       from->clear.len, CLEAR_MAX);
+}
+
 /*
  * Each record in a datagram of its own: so none is longer than those that the
  * handshake sent.

@@ -47,6 +47,13 @@ void kdtls_flight_collect(struct kdtls_flight *flight,
 /* The time begins to run; a flight without Finished is none. */
 void kdtls_flight_begin(struct kdtls_flight *flight);
 
+/*
+ * One that was begun elsewhere, of which @left_ms are left. @from stays the
+ * caller's. Without memory there's none.
+ */
+void kdtls_flight_restore(struct kdtls_flight *flight,
+			  const struct kdtls_flight *from, uint32_t left_ms);
+
 /* Once more to the peer on @fd, unless that was just done or it's too late. */
 void kdtls_flight_repeat(struct kdtls_flight *flight, int fd);
 

@@ -9,6 +9,8 @@
 #include "install.h"
 #include "kernel.h"
 
+#define FLAGS (KDTLS_ALLOW_CCM_8 | KDTLS_KEEP_KEYS)
+
 int kdtls_install_options(struct kdtls_install *in,
 			  const struct kdtls_options *opts)
 {
@@ -18,9 +20,9 @@ int kdtls_install_options(struct kdtls_install *in,
 		if (opts->size != sizeof(*opts))
 			return kdtls_error(EINVAL, "options: size isn't %zu",
 					   sizeof(*opts));
-		if (opts->flags & ~KDTLS_ALLOW_CCM_8)
+		if (opts->flags & ~FLAGS)
 			return kdtls_error(EINVAL, "options: flags %#x unknown",
-					   opts->flags & ~KDTLS_ALLOW_CCM_8);
+					   opts->flags & ~FLAGS);
 		in->flags = opts->flags;
 		bits = opts->window_bits;
 	}
@@ -70,7 +72,7 @@ int kdtls_install_check_suite(const struct kdtls_install *in,
 }
 
 /* The application may have attached it early. Keys are refused further on. */
-static int attach(const struct kdtls_install *in)
+int kdtls_install_attach(const struct kdtls_install *in)
 {
 	int err = kdtls_kernel_attach(in->fd, in->family);
 
@@ -104,7 +106,7 @@ static int set_params(const struct kdtls_install *in)
 
 int kdtls_install_socket(const struct kdtls_install *in)
 {
-	int err = attach(in);
+	int err = kdtls_install_attach(in);
 
 	if (err)
 		return err;

@@ -38,6 +38,9 @@ int kdtls_install_check_socket(struct kdtls_install *in);
 int kdtls_install_check_suite(const struct kdtls_install *in,
 			      const char *cipher_suite);
 
+/* Attaches the socket, which may have been attached before. */
+int kdtls_install_attach(const struct kdtls_install *in);
+
 /* Attaches the socket and sets its parameters. */
 int kdtls_install_socket(const struct kdtls_install *in);
 

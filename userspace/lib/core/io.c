@@ -43,19 +43,6 @@ static ssize_t recv_early(struct kdtls *k, unsigned char *type, void *buf,
 	return flags & MSG_TRUNC ? record_len : copied;
 }
 
-static bool record_type(struct msghdr *msg, unsigned char *type)
-{
-	struct cmsghdr *cmsg;
-
-	for (cmsg = CMSG_FIRSTHDR(msg); cmsg; cmsg = CMSG_NXTHDR(msg, cmsg))
-		if (cmsg->cmsg_level == SOL_TLS &&
-		    cmsg->cmsg_type == TLS_GET_RECORD_TYPE) {
-			*type = *CMSG_DATA(cmsg);
-			return true;
-		}
-	return false;
-}
-
 /*
  * RFC 5246, 7.4.1.1 and 7.4.1.2: who doesn't want to negotiate anew may ignore
  * both hellos.
@@ -79,7 +66,7 @@ int kdtls_handshake_record(struct kdtls *k, const void *content, size_t len)
 
 /**
  * struct reading - one record as the kernel gives it
- * @type: its type
+ * @type: its type; 0: it's unprotected
  * @first: its first byte, if it has one
  * @control: with room for what else the application may have switched on
  */
@@ -91,6 +78,28 @@ struct reading {
 		char bytes[512];
 	} control;
 };
+
+/* -EBADMSG: it's no record of ours. */
+static int find_type(struct msghdr *msg, unsigned char *type)
+{
+	const struct dtls_record_info *info;
+	struct cmsghdr *cmsg;
+
+	for (cmsg = CMSG_FIRSTHDR(msg); cmsg; cmsg = CMSG_NXTHDR(msg, cmsg)) {
+		if (cmsg->cmsg_level != SOL_TLS)
+			continue;
+		info = (const void *)CMSG_DATA(cmsg);
+		if (cmsg->cmsg_type == TLS_GET_RECORD_TYPE)
+			*type = *CMSG_DATA(cmsg);
+		else if (cmsg->cmsg_type == DTLS_GET_RECORD &&
+			 info->flags & DTLS_RECORD_UNAUTHENTICATED)
+			*type = 0;
+		else
+			continue;
+		return 0;
+	}
+	return -EBADMSG;
+}
 
 /*
  * A byte more than the caller has room for, so that the first byte is seen in
@@ -111,21 +120,28 @@ static ssize_t read_record(const struct kdtls *k, struct reading *r, void *buf,
 		.msg_controllen = sizeof(r->control.bytes),
 	};
 	ssize_t n = kdtls_kernel->recvmsg(k->fd, &msg, flags);
+	int err;
 
 	if (n < 0)
 		return -errno;
-	if (!record_type(&msg, &r->type))
-		return -EBADMSG;
+	err = find_type(&msg, &r->type);
+	if (err)
+		return err;
 	if (n)
 		r->first = len ? *(unsigned char *)buf : beyond;
 	return n;
 }
 
-/* Was it for us? Then it's dealt with, and the kernel has it no more. */
+/*
+ * Is it not for the application? Then it's dealt with, and the kernel has it no
+ * more. Unprotected records are anyone's words.
+ */
 static bool is_ours(struct kdtls *k, struct reading *r, ssize_t n, int flags)
 {
-	if (n < 0 || r->type != KDTLS_HANDSHAKE ||
-	    !kdtls_handshake_record(k, &r->first, n ? 1 : 0))
+	if (n < 0)
+		return false;
+	if (r->type && (r->type != KDTLS_HANDSHAKE ||
+			!kdtls_handshake_record(k, &r->first, n ? 1 : 0)))
 		return false;
 	if (flags & MSG_PEEK)
 		read_record(k, r, NULL, 0, MSG_DONTWAIT);

@@ -297,8 +297,8 @@ static void empty(struct handover *ho, const struct kdtls_aead *opener)
 		drain(ho);
 	if (!ho->closed)
 		collect_flight(ho, opener);
-	ho->k->suite = ho->in.keys.suite;
-	ho->k->payload_max = ho->in.payload_max;
+	kdtls_association_settle(ho->k, &ho->in.keys, ho->in.flags,
+				 ho->in.payload_max);
 }
 
 static int transfer(struct handover *ho)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* poll(), select() and epoll: readable means that recv() has a record. */
-#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/select.h>
 
 #include "check.h"
+#include "waiter.h"
 
 FIXTURE_BED(poll)
 
@@ -199,88 +199,43 @@ TEST_F(poll, epoll_edges_come_with_records)
 	EXPECT_EQ(1, epoll_wait(ep, &event, 1, 0));
 }
 
-/* Waiters are woken by a record, and by nothing before it. */
-struct waiter {
-	int fd, result, received;
-	pid_t tid; /* 0 until it runs */
-};
-
-static void waiter_begin(struct waiter *waiter)
+/* Waiters are woken by a record, and by nothing before it: then it's there. */
+static long wait_in_poll(void *arg)
 {
-	__atomic_store_n(&waiter->tid, gettid(), __ATOMIC_RELEASE);
+	struct pollfd pfd = { .fd = *(int *)arg, .events = POLLIN };
+
+	if (poll(&pfd, 1, -1) != 1)
+		return -1;
+	return recv(pfd.fd, buffer, sizeof(buffer), MSG_DONTWAIT);
 }
 
-static void *wait_in_poll(void *arg)
+static long wait_in_recv(void *arg)
 {
-	struct waiter *waiter = arg;
-	struct pollfd pfd = { .fd = waiter->fd, .events = POLLIN };
-
-	waiter_begin(waiter);
-	waiter->result = poll(&pfd, 1, -1);
-	waiter->received =
-		(int)recv(waiter->fd, buffer, sizeof(buffer), MSG_DONTWAIT);
-	return NULL;
+	return recv(*(int *)arg, buffer, sizeof(buffer), 0);
 }
 
-static void *wait_in_recv(void *arg)
+static long wait_in_epoll(void *arg)
 {
-	struct waiter *waiter = arg;
-
-	waiter_begin(waiter);
-	waiter->received = (int)recv(waiter->fd, buffer, sizeof(buffer), 0);
-	return NULL;
-}
-
-static void *wait_in_epoll(void *arg)
-{
-	struct waiter *waiter = arg;
-	int ep = epoll_of(waiter->fd, EPOLLIN);
+	int ep = epoll_of(*(int *)arg, EPOLLIN);
 	struct epoll_event event;
 
-	waiter_begin(waiter);
-	waiter->result = epoll_wait(ep, &event, 1, -1);
-	waiter->received =
-		(int)recv(waiter->fd, buffer, sizeof(buffer), MSG_DONTWAIT);
-	return NULL;
-}
-
-/* Return when the thread sleeps in its system call. */
-static int wait_until_asleep(const struct waiter *waiter)
-{
-	char path[64], state = 0;
-
-	while (state != 'S') {
-		pid_t tid = __atomic_load_n(&waiter->tid, __ATOMIC_ACQUIRE);
-		FILE *file;
-
-		snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
-		file = tid ? fopen(path, "r") : NULL;
-		if (file && fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
-			state = 0;
-		if (file)
-			fclose(file);
-		sched_yield();
-	}
-	return 0;
+	if (epoll_wait(ep, &event, 1, -1) != 1)
+		return -1;
+	return recv(*(int *)arg, buffer, sizeof(buffer), MSG_DONTWAIT);
 }
 
 TEST_F(poll, waiters_are_woken_by_a_record_only)
 {
-	static void *(*const waits[])(void *) = { wait_in_recv, wait_in_poll,
-						  wait_in_epoll };
+	static long (*const waits[])(void *) = { wait_in_recv, wait_in_poll,
+						 wait_in_epoll };
+	struct waiter waiter;
 
 	for (size_t i = 0; i < ARRAY_SIZE(waits); i++) {
-		struct waiter waiter = { .fd = self->bed.fd, .result = 1 };
-		pthread_t thread;
-
-		ASSERT_EQ(0, pthread_create(&thread, NULL, waits[i], &waiter));
-		ASSERT_EQ(0, wait_until_asleep(&waiter));
+		ASSERT_EQ(0, waiter_begin(&waiter, waits[i], &self->bed.fd));
 		ASSERT_EQ(0, bed_inject(&self->bed, "garbage", 7));
 		ASSERT_EQ(0, inject_forged(&self->bed, 1000 + i));
 		INJECT(RECORD_DATA, 1, i, "there", 5);
-		ASSERT_EQ(0, pthread_join(thread, NULL));
-		EXPECT_EQ(1, waiter.result);
-		EXPECT_EQ(5, waiter.received);
+		EXPECT_EQ(5, waiter_end(&waiter));
 		EXPECT_EQ(0, memcmp("there", buffer, 5));
 	}
 	EXPECT_STATS(self->bed.fd, .rx_delivered = 3, .rx_malformed = 3,
@@ -290,22 +245,19 @@ TEST_F(poll, waiters_are_woken_by_a_record_only)
 /* A reader that waits since before the key came gets the record, opened. */
 TEST_F(poll, reader_may_wait_for_the_key)
 {
-	struct waiter waiter = {};
-	pthread_t thread;
-	int fd[2];
 	struct bed bed = self->bed;
+	struct waiter waiter;
+	int fd[2];
 
 	ASSERT_EQ(0, bed_pair(variant->family, fd));
 	ASSERT_EQ(0, dtls_attach(fd[0]));
-	bed.fd = waiter.fd = fd[0];
+	bed.fd = fd[0];
 	bed.peer = fd[1];
-	ASSERT_EQ(0, pthread_create(&thread, NULL, wait_in_recv, &waiter));
-	ASSERT_EQ(0, wait_until_asleep(&waiter));
+	ASSERT_EQ(0, waiter_begin(&waiter, wait_in_recv, &bed.fd));
 	ASSERT_EQ(0, dtls_key(bed.fd, TLS_RX, &bed.rx, 1, 0));
 	ASSERT_EQ(0, bed_inject(&bed, "garbage", 7));
 	ASSERT_EQ(0, inject(&bed, RECORD_DATA, 1, 0, "there", 5));
-	ASSERT_EQ(0, pthread_join(thread, NULL));
-	EXPECT_EQ(5, waiter.received);
+	EXPECT_EQ(5, waiter_end(&waiter));
 	EXPECT_EQ(0, memcmp("there", buffer, 5));
 }
 

@@ -13,7 +13,7 @@ import tap
 
 # Rows whose feature isn't there yet: reported, but no reason to fail.
 PENDING = {"A10", "B7", "C1", "C2", "C3", "C4", "C5", "C6", "C7", "C8",
-           "E1", "E2", "E5"}
+           "E1", "E5"}
 # Chapters that are planned as a whole.
 PLANNED = ("D",)
 

@@ -237,7 +237,7 @@ int kdtls_close_notify(struct kdtls *k);
  * From the MTU of the route as the kernel knows it, and from what the peer
  * negotiated. It may change with the route.
  *
- * Return: bytes, or -errno.
+ * Return: bytes; -EHOSTUNREACH: there's no route, or nothing fits; or -errno.
  */
 int kdtls_max_payload(const struct kdtls *k);
 

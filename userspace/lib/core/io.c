@@ -203,37 +203,18 @@ int kdtls_close_notify(struct kdtls *k)
 	return n < 0 ? n : 0;
 }
 
-static int route_mtu(const struct kdtls *k)
-{
-	bool v4 = k->family == AF_INET;
-	socklen_t len = sizeof(int);
-	int mtu;
-
-	if (getsockopt(k->fd, v4 ? SOL_IP : SOL_IPV6, v4 ? IP_MTU : IPV6_MTU,
-		       &mtu, &len))
-		return -errno;
-	return mtu;
-}
-
 int kdtls_max_payload(const struct kdtls *k)
 {
-	/* IP without options, UDP */
-	int headers = (k->family == AF_INET ? 20 : 40) + 8;
 	struct dtls_info info;
-	int mtu = route_mtu(k);
-	int err, payload;
+	int err = kdtls_info(k, &info, sizeof(info));
 
-	if (mtu < 0)
-		return mtu;
-	err = kdtls_info(k, &info, sizeof(info));
 	if (err)
 		return err;
-	payload = mtu - headers - info.tx_overhead;
-	if (payload < 0)
-		return -EMSGSIZE;
-	if ((size_t)payload > k->payload_max)
+	if (!info.tx_payload)
+		return -EHOSTUNREACH;
+	if (info.tx_payload > k->payload_max)
 		return k->payload_max;
-	return payload;
+	return info.tx_payload;
 }
 
 int kdtls_stats(const struct kdtls *k, struct dtls_stats *stats, size_t size)

@@ -112,8 +112,6 @@ static int find_keys(struct handover *ho)
 /* What was received: by the tap, if there is a good one. */
 static int find_tap(struct handover *ho)
 {
-	int err;
-
 	if (!SSL_get_rbio(ho->ssl) || !SSL_get_wbio(ho->ssl))
 		return kdtls_error(ENODATA, "the connection has no BIOs");
 	ho->tap = kdtls_tap_find(ho->ssl);
@@ -123,17 +121,10 @@ static int find_tap(struct handover *ho)
 	}
 	if (!ho->tap)
 		return -ENOMEM;
-	ho->probed = ho->late || ho->tap->broken;
+	ho->probed = ho->late || ho->tap->received.broken;
 	if (ho->probed)
 		return 0;
-	err = kdtls_tap_judge(ho->tap, &ho->in.keys);
-	if (err)
-		return err;
-	/* The peer's Finished at least is in it. */
-	if (!ho->tap->window.next)
-		return kdtls_error(EBADMSG,
-				   "the keys open none of the records received");
-	return 0;
+	return kdtls_received_judge(&ho->tap->received, &ho->in.keys);
 }
 
 /*
@@ -241,7 +232,7 @@ static void drain(struct handover *ho)
 static int begin_window(struct handover *ho, struct kdtls_probe *probe)
 {
 	if (!ho->probed)
-		return kdtls_install_window(&ho->in, &ho->tap->window);
+		return kdtls_install_window(&ho->in, &ho->tap->received.window);
 	drain(ho);
 	return ho->closed ? 0 : kdtls_probe_begin(probe, ho->tap, &ho->in.keys);
 }
@@ -250,15 +241,16 @@ static int finish_window(struct handover *ho, struct kdtls_probe *probe)
 {
 	int err = 0;
 
-	ho->fresh = ho->tap->window.next;
+	ho->fresh = ho->tap->received.window.next;
 	if (!ho->probed)
 		return 0;
 	if (ho->closed)
-		kdtls_window_shut(&ho->tap->window);
+		kdtls_window_shut(&ho->tap->received.window);
 	else
 		err = kdtls_probe_finish(probe);
 	ho->fresh = probe->seq;
-	return err ? err : kdtls_install_window(&ho->in, &ho->tap->window);
+	return err ? err :
+		     kdtls_install_window(&ho->in, &ho->tap->received.window);
 }
 
 static int install(struct handover *ho)
@@ -274,7 +266,8 @@ static int install(struct handover *ho)
 		ho->sealed = true;
 		err = finish_window(ho, &probe);
 		if (!err)
-			err = kdtls_install_rx(&ho->in, ho->tap->window.next);
+			err = kdtls_install_rx(&ho->in,
+					       ho->tap->received.window.next);
 		if (err)
 			err = -EKEYREJECTED;
 	}

@@ -44,7 +44,8 @@ static int search(struct kdtls_probe *probe, unsigned int fresh, uint64_t max)
 		if (got < 0)
 			return got;
 		if (!got)
-			kdtls_window_mark(&probe->tap->window, probe->seq);
+			kdtls_window_mark(&probe->tap->received.window,
+					  probe->seq);
 		probe->fresh = got ? probe->fresh + 1 : 0;
 		probe->seq++;
 	}

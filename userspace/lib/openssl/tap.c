@@ -1,13 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/*
- * What OpenSSL reports of a record received it reports before authentication,
- * so a forged one would move a window made from that. The tap keeps the
- * protected records instead, until the keys that open them are known.
- *
- * The memory is bounded: when it's full the records are judged, which the
- * handshake allows soon after the first of them can arrive. Until then what
- * doesn't fit isn't given to OpenSSL either, so that the two always agree.
- */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,78 +6,21 @@
 #include <openssl/crypto.h>
 
 #include "core/error.h"
-#include "core/record.h"
 #include "cipher.h"
 #include "kdtls.h"
 #include "tap.h"
 
-#define KEPT_MAX 65536
 #define HELD_MAX 65536
 
 static CRYPTO_ONCE method_once = CRYPTO_ONCE_STATIC_INIT;
 static BIO_METHOD *method;
 static int method_type;
 
-int kdtls_tap_judge(struct kdtls_tap *tap, const struct kdtls_keys *keys)
+static int derive(void *arg, struct kdtls_keys *keys)
 {
-	struct kdtls_record record;
-	struct kdtls_aead aead;
-	uint8_t *at = tap->kept.bytes;
-	uint8_t *end = at + tap->kept.len;
-	uint8_t *content;
-	size_t len;
-	int err = kdtls_aead_init(&aead, &kdtls_openssl_ciphers, keys->suite,
-				  &keys->rx, false);
+	struct kdtls_tap *tap = arg;
 
-	if (err)
-		return err;
-	while (kdtls_record_next(&at, end, &record))
-		if (kdtls_record_open(&aead, &record, &content, &len))
-			kdtls_window_mark(&tap->window, record.seq);
-	kdtls_aead_wipe(&aead);
-	kdtls_buffer_clear(&tap->kept);
-	return 0;
-}
-
-/* False: too early to judge. */
-static bool make_room(struct kdtls_tap *tap)
-{
-	struct kdtls_keys keys;
-	int err = kdtls_keys_derive(tap->ssl, &keys);
-
-	if (err == -EAGAIN)
-		return false;
-	if (!err)
-		err = kdtls_tap_judge(tap, &keys);
-	kdtls_keys_wipe(&keys);
-	/* Never to be handed over, but it may go on without us. */
-	tap->broken = err;
-	return true;
-}
-
-static bool keep(struct kdtls_tap *tap, const struct kdtls_record *record)
-{
-	if (record->len > KDTLS_RECORD_MAX)
-		return true;
-	if (kdtls_buffer_append(&tap->kept, record->bytes, record->len,
-				KEPT_MAX))
-		return true;
-	if (!make_room(tap))
-		return false;
-	return tap->broken || kdtls_buffer_append(&tap->kept, record->bytes,
-						  record->len, KEPT_MAX);
-}
-
-/* How much of a datagram may pass on to OpenSSL. */
-static size_t inspect(struct kdtls_tap *tap, uint8_t *datagram, size_t len)
-{
-	struct kdtls_record record;
-	uint8_t *at = datagram;
-
-	while (!tap->broken && kdtls_record_next(&at, datagram + len, &record))
-		if (record.epoch == KDTLS_EPOCH && !keep(tap, &record))
-			return record.bytes - datagram;
-	return len;
+	return kdtls_keys_derive(tap->ssl, keys);
 }
 
 /* What the gate lets through. */
@@ -119,7 +53,7 @@ static int tap_read(BIO *bio, char *buf, int len)
 			BIO_copy_next_retry(bio);
 			return n;
 		}
-		n = inspect(tap, (uint8_t *)buf, n);
+		n = kdtls_received_take(&tap->received, (uint8_t *)buf, n);
 	} while (!n);
 	return n;
 }
@@ -161,7 +95,7 @@ static int tap_destroy(BIO *bio)
 
 	if (!tap || --tap->users)
 		return 1;
-	kdtls_buffer_free(&tap->kept);
+	kdtls_received_wipe(&tap->received);
 	kdtls_buffer_free(&tap->held);
 	OPENSSL_cleanse(tap, sizeof(*tap));
 	free(tap);
@@ -206,6 +140,9 @@ struct kdtls_tap *kdtls_tap_insert(SSL *ssl)
 	if (tap && CRYPTO_THREAD_run_once(&method_once, method_init) && method) {
 		tap->ssl = ssl;
 		tap->users = 1;
+		tap->received.ops = &kdtls_openssl_ciphers;
+		tap->received.derive = derive;
+		tap->received.arg = tap;
 		rbio = front(tap, SSL_get_rbio(ssl));
 		wbio = front(tap, SSL_get_wbio(ssl));
 		tap->users--;

@@ -11,8 +11,7 @@
 #include <stdint.h>
 #include <openssl/ssl.h>
 
-#include "core/buffer.h"
-#include "core/window.h"
+#include "core/received.h"
 #include "keys.h"
 
 enum kdtls_gate {
@@ -30,9 +29,7 @@ enum kdtls_gate {
  * @users: BIOs that point here
  * @gate: what may pass
  * @starved: a read was turned away since the gate was closed
- * @broken: why records could no longer be judged, negative errno; 0: they can
- * @window: numbers of the records that authenticated
- * @kept: protected records received, not judged yet
+ * @received: what came in
  * @fed: what the next read gives although the gate is closed
  * @fed_len: bytes of it
  * @held: what OpenSSL wrote since the gate holds
@@ -42,9 +39,7 @@ struct kdtls_tap {
 	int users;
 	enum kdtls_gate gate;
 	bool starved;
-	int broken;
-	struct kdtls_window window;
-	struct kdtls_buffer kept;
+	struct kdtls_received received;
 	const uint8_t *fed;
 	size_t fed_len;
 	struct kdtls_buffer held;
@@ -58,12 +53,6 @@ struct kdtls_tap *kdtls_tap_insert(SSL *ssl);
 
 /* Takes it away again, and frees it. */
 void kdtls_tap_remove(struct kdtls_tap *tap);
-
-/*
- * Judges the records kept: marks in the window those that @keys open, and
- * forgets all. 0 or -errno with a text.
- */
-int kdtls_tap_judge(struct kdtls_tap *tap, const struct kdtls_keys *keys);
 
 void kdtls_tap_gate(struct kdtls_tap *tap, enum kdtls_gate gate);
 

@@ -259,6 +259,7 @@ int dtls_key(int fd, int direction, const struct secret *secret, uint16_t epoch,
 	return setsockopt(fd, SOL_TLS, direction, &ci, (socklen_t)len);
 }
 
+/* The first two members: the others stay as they are. */
 int dtls_params(int fd, uint32_t window_bits, uint32_t flags)
 {
 	struct dtls_params params = {
@@ -266,9 +267,21 @@ int dtls_params(int fd, uint32_t window_bits, uint32_t flags)
 		.flags = flags,
 	};
 
-	/* The others stay as they are. */
 	return setsockopt(fd, SOL_TLS, DTLS_PARAMS, &params,
 			  offsetof(struct dtls_params, rx_epochs));
+}
+
+/* @ms: how long an epoch is held after the next one's key came; 0: for good */
+int dtls_rx_epochs(int fd, uint32_t epochs, uint32_t ms)
+{
+	struct dtls_params params;
+	socklen_t len = offsetof(struct dtls_params, tx_pad);
+
+	if (getsockopt(fd, SOL_TLS, DTLS_PARAMS, &params, &len))
+		return -1;
+	params.rx_epochs = epochs;
+	params.rx_epoch_ms = ms;
+	return setsockopt(fd, SOL_TLS, DTLS_PARAMS, &params, len);
 }
 
 int dtls_window_bits(int fd, uint32_t bits)
@@ -288,6 +301,59 @@ int dtls_allow(int fd, const struct cipher *cipher)
 				      (cipher_has_short_tag(cipher) ?
 					       DTLS_PARAM_CCM_8 :
 					       0));
+}
+
+static int set_word(int fd, int name, uint32_t value)
+{
+	return setsockopt(fd, SOL_TLS, name, &value, sizeof(value));
+}
+
+/* @flags: DTLS_RECV_* */
+int dtls_recv_flags(int fd, uint32_t flags)
+{
+	return set_word(fd, DTLS_RECV, flags);
+}
+
+int dtls_drop_epoch(int fd, uint32_t epoch)
+{
+	return set_word(fd, DTLS_DROP_EPOCH, epoch);
+}
+
+/* @how: DTLS_DETACH_* */
+int dtls_detach(int fd, uint32_t how)
+{
+	return set_word(fd, DTLS_DETACH, how);
+}
+
+/* The connection IDs that the secrets of the two directions carry. */
+int dtls_cid(int fd, const struct secret *tx, const struct secret *rx)
+{
+	struct dtls_cid cid = {
+		.tx_len = (uint8_t)tx->cid_len,
+		.rx_len = (uint8_t)rx->cid_len,
+	};
+
+	memcpy(cid.tx, tx->cid, tx->cid_len);
+	memcpy(cid.rx, rx->cid, rx->cid_len);
+	return setsockopt(fd, SOL_TLS, DTLS_CID, &cid, sizeof(cid));
+}
+
+int dtls_limits(int fd, const struct dtls_limits *limits)
+{
+	return setsockopt(fd, SOL_TLS, DTLS_LIMITS, limits, sizeof(*limits));
+}
+
+/* @state: gets all of it, in a buffer that was full of ones */
+int dtls_state(int fd, int direction, uint16_t epoch, uint8_t flags,
+	       struct dtls_state *state)
+{
+	socklen_t len = sizeof(*state);
+
+	memset(state, 0xff, sizeof(*state));
+	state->direction = (uint8_t)direction;
+	state->epoch = epoch;
+	state->flags = flags;
+	return getsockopt(fd, SOL_TLS, DTLS_STATE, state, &len);
 }
 
 int dtls_stats(int fd, struct dtls_stats *stats)

@@ -64,9 +64,17 @@ size_t dtls_crypto_info(union crypto_info *ci, const struct secret *secret,
 int dtls_key(int fd, int direction, const struct secret *secret, uint16_t epoch,
 	     uint64_t seq);
 int dtls_params(int fd, uint32_t window_bits, uint32_t flags);
+int dtls_rx_epochs(int fd, uint32_t epochs, uint32_t ms);
 int dtls_window_bits(int fd, uint32_t bits);
 int dtls_flags(int fd, uint32_t flags);
 int dtls_allow(int fd, const struct cipher *cipher);
+int dtls_cid(int fd, const struct secret *tx, const struct secret *rx);
+int dtls_recv_flags(int fd, uint32_t flags);
+int dtls_drop_epoch(int fd, uint32_t epoch);
+int dtls_detach(int fd, uint32_t how);
+int dtls_limits(int fd, const struct dtls_limits *limits);
+int dtls_state(int fd, int direction, uint16_t epoch, uint8_t flags,
+	       struct dtls_state *state);
 int dtls_stats(int fd, struct dtls_stats *stats);
 int dtls_info(int fd, struct dtls_info *info);
 int dtls_close(int fd);

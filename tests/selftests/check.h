@@ -19,6 +19,7 @@
 #include <kselftest_harness.h>
 
 #include "bed.h"
+#include "message.h"
 
 #define CHECK __attribute__((unused)) static
 
@@ -43,6 +44,22 @@
 	BED_VARIANT(name, chacha20_poly1305_ipv4, BED_IPV4,                   \
 		    TLS_CIPHER_CHACHA20_POLY1305)                             \
 	BED_VARIANT(name, chacha20_poly1305_ipv6, BED_IPV6,                   \
+		    TLS_CIPHER_CHACHA20_POLY1305)
+
+/* The same, with one of each kind of cipher. */
+#define FIXTURE_BED_KINDS(name)                                           \
+	FIXTURE(name)                                                     \
+	{                                                                 \
+		struct bed bed;                                           \
+	};                                                                \
+	FIXTURE_VARIANT(name)                                             \
+	{                                                                 \
+		enum bed_family family;                                   \
+		uint16_t cipher;                                          \
+	};                                                                \
+	BED_VARIANT(name, aes_gcm_ipv4, BED_IPV4, TLS_CIPHER_AES_GCM_128) \
+	BED_VARIANT(name, aes_ccm_ipv4, BED_IPV4, TLS_CIPHER_AES_CCM_128) \
+	BED_VARIANT(name, chacha20_poly1305_ipv6, BED_IPV6,               \
 		    TLS_CIPHER_CHACHA20_POLY1305)
 
 /* The same for what no cipher matters to. */
@@ -132,6 +149,42 @@ CHECK void expect_record(struct __test_metadata *_metadata, int line, int fd,
 	EXPECT_EQ(type, seen_type)
 	TH_LOG("line %d", line);
 	EXPECT_EQ(0, flags & (MSG_TRUNC | MSG_CTRUNC))
+	TH_LOG("line %d", line);
+	EXPECT_EQ(0, memcmp(content, text, len))
+	TH_LOG("line %d: another content", line);
+}
+
+/* And it comes with what DTLS_GET_RECORD tells of it. */
+#define EXPECT_INFO(fd, type, flags, epoch, seq, content, len)                \
+	expect_info(_metadata, __LINE__, fd,                                  \
+		    (struct dtls_record_info) { type, flags, epoch, 0, seq }, \
+		    content, len)
+
+CHECK void expect_info(struct __test_metadata *_metadata, int line, int fd,
+		       struct dtls_record_info info, const void *content,
+		       size_t len)
+{
+	static uint8_t text[RECORD_ROOM];
+	struct message message;
+	int authentic = !(info.flags & DTLS_RECORD_UNAUTHENTICATED);
+
+	ASSERT_EQ((ssize_t)len,
+		  message_recv(fd, &message, text, sizeof(text), MSG_DONTWAIT))
+	TH_LOG("line %d: recvmsg(): %s", line, strerror(errno));
+	EXPECT_EQ(authentic ? info.type : -1, message.type)
+	TH_LOG("line %d", line);
+	ASSERT_EQ(1, message.has_info)
+	TH_LOG("line %d", line);
+	EXPECT_EQ(info.type, message.info.type)
+	TH_LOG("line %d", line);
+	EXPECT_EQ(info.flags, message.info.flags)
+	TH_LOG("line %d", line);
+	EXPECT_EQ(info.epoch, message.info.epoch)
+	TH_LOG("line %d", line);
+	EXPECT_EQ(info.seq, message.info.seq)
+	TH_LOG("line %d", line);
+	EXPECT_EQ(0, message.info.reserved);
+	EXPECT_EQ(0, message.flags & (MSG_TRUNC | MSG_CTRUNC))
 	TH_LOG("line %d", line);
 	EXPECT_EQ(0, memcmp(content, text, len))
 	TH_LOG("line %d: another content", line);

@@ -11,10 +11,23 @@ FIXTURE(vectors)
 FIXTURE_VARIANT(vectors)
 {
 	enum bed_family family;
+	const struct vector *first;
+	const unsigned int *count;
+	int records, numbered; /* in all; those whose explicit nonce is usual */
 };
 
-FIXTURE_VARIANT_ADD(vectors, ipv4) { .family = BED_IPV4 };
-FIXTURE_VARIANT_ADD(vectors, ipv6) { .family = BED_IPV6 };
+#define TABLE_VARIANT(name, the_family, table, the_records, the_numbered) \
+	FIXTURE_VARIANT_ADD(vectors, name) {                              \
+		.family = the_family,                                     \
+		.first = table,                                           \
+		.count = &table##_count,                                  \
+		.records = the_records,                                   \
+		.numbered = the_numbered,                                 \
+	};
+TABLE_VARIANT(ipv4, BED_IPV4, vectors, 107, 81)
+TABLE_VARIANT(ipv6, BED_IPV6, vectors, 107, 81)
+TABLE_VARIANT(cid_ipv4, BED_IPV4, cid_vectors, 60, 60)
+TABLE_VARIANT(cid_ipv6, BED_IPV6, cid_vectors, 60, 60)
 
 FIXTURE_SETUP(vectors)
 {
@@ -26,22 +39,49 @@ FIXTURE_TEARDOWN(vectors)
 {
 }
 
+static void get_secret(struct __test_metadata *_metadata, struct secret *secret,
+		       const struct vector *vector)
+{
+	memset(secret, 0, sizeof(*secret));
+	secret->cipher = cipher_by_name(vector->aead);
+	ASSERT_NE(NULL, secret->cipher);
+	ASSERT_EQ(secret->cipher->key_len, vector->key_len);
+	ASSERT_EQ(secret->cipher->iv_len, vector->fixed_iv_len);
+	memcpy(secret->key, vector->key, vector->key_len);
+	memcpy(secret->iv, vector->fixed_iv, vector->fixed_iv_len);
+	secret->cid_len = vector->cid_len;
+	memcpy(secret->cid, vector->cid, vector->cid_len);
+}
+
+/* Padding as the record's; the connection ID of both directions. */
+static int agree(int fd, const struct secret *secret,
+		 const struct vector *vector)
+{
+	struct dtls_params params;
+	socklen_t len = sizeof(params);
+
+	if (!secret->cid_len)
+		return 0;
+	if (getsockopt(fd, SOL_TLS, DTLS_PARAMS, &params, &len))
+		return -1;
+	params.tx_pad = (uint32_t)vector->inner_len;
+	if (setsockopt(fd, SOL_TLS, DTLS_PARAMS, &params, len))
+		return -1;
+	return dtls_cid(fd, secret, secret);
+}
+
 /* A socket with the record's key, before its first number. */
 static void open_bed(struct __test_metadata *_metadata, struct bed *bed,
 		     const struct vector *vector)
 {
 	int fd[2];
 
-	bed->rx.cipher = cipher_by_name(vector->aead);
-	ASSERT_NE(NULL, bed->rx.cipher);
-	ASSERT_EQ(bed->rx.cipher->key_len, vector->key_len);
-	ASSERT_EQ(bed->rx.cipher->iv_len, vector->fixed_iv_len);
-	memcpy(bed->rx.key, vector->key, vector->key_len);
-	memcpy(bed->rx.iv, vector->fixed_iv, vector->fixed_iv_len);
+	get_secret(_metadata, &bed->rx, vector);
 	ASSERT_EQ(0, bed_pair(bed->family, fd));
 	ASSERT_EQ(0, bed_room(fd[0]));
 	ASSERT_EQ(0, dtls_attach(fd[0]));
 	ASSERT_EQ(0, dtls_allow(fd[0], bed->rx.cipher));
+	ASSERT_EQ(0, agree(fd[0], &bed->rx, vector));
 	ASSERT_EQ(0, dtls_key(fd[0], TLS_RX, &bed->rx, vector->epoch, 0));
 	bed->fd = fd[0];
 	bed->peer = fd[1];
@@ -53,8 +93,9 @@ static void close_bed(struct __test_metadata *_metadata, struct bed *bed)
 	ASSERT_EQ(0, close(bed->peer));
 }
 
-#define for_each_vector(vector) \
-	for (vector = vectors; vector < vectors + vectors_count; vector++)
+#define for_each_vector(vector)       \
+	for (vector = variant->first; \
+	     vector < variant->first + *variant->count; vector++)
 
 static void expect_opened(struct __test_metadata *_metadata,
 			  const struct bed *bed, const struct vector *vector)
@@ -65,7 +106,7 @@ static void expect_opened(struct __test_metadata *_metadata,
 		      vector->plaintext, vector->plaintext_len);
 }
 
-TEST_F(vectors, B1_B2_B5_B6_each_is_opened_once)
+TEST_F(vectors, B1_B2_B5_B6_C6_each_is_opened_once)
 {
 	const struct vector *vector;
 	int count = 0;
@@ -83,7 +124,7 @@ TEST_F(vectors, B1_B2_B5_B6_each_is_opened_once)
 		close_bed(_metadata, &bed);
 		count++;
 	}
-	EXPECT_EQ(107, count);
+	EXPECT_EQ(variant->records, count);
 }
 
 /* The tests' own sealing makes the same bytes: it may judge the kernel's. */
@@ -94,15 +135,15 @@ TEST_F(vectors, each_is_made_by_the_tests_too)
 
 	for_each_vector(vector)
 	{
-		struct secret secret = {
-			.cipher = cipher_by_name(vector->aead),
-		};
 		struct record record =
 			record_make(vector->type, vector->epoch, vector->seq);
+		struct secret secret;
 		uint64_t nonce = 0;
 
-		memcpy(secret.key, vector->key, vector->key_len);
-		memcpy(secret.iv, vector->fixed_iv, vector->fixed_iv_len);
+		get_secret(_metadata, &secret, vector);
+		if (secret.cid_len)
+			record.pad =
+				vector->inner_len - vector->plaintext_len - 1;
 		memcpy(&nonce, vector->explicit_nonce,
 		       vector->explicit_nonce_len);
 		record.explicit_nonce = be64toh(nonce);
@@ -115,7 +156,7 @@ TEST_F(vectors, each_is_made_by_the_tests_too)
 }
 
 /* With this key installed again for sending, the kernel makes the same. */
-TEST_F(vectors, B1_B5_B6_sending_makes_the_same_bytes)
+TEST_F(vectors, B1_B5_B6_C6_sending_makes_the_same_bytes)
 {
 	static uint8_t wire[RECORD_ROOM];
 	const struct vector *vector;
@@ -144,11 +185,12 @@ TEST_F(vectors, B1_B5_B6_sending_makes_the_same_bytes)
 		close_bed(_metadata, &bed);
 		count++;
 	}
-	EXPECT_EQ(81, count);
+	EXPECT_EQ(variant->numbered, count);
 }
 
-/* What a header says when this byte of it is another one. */
-static void count_refusal(struct dtls_stats *stats, size_t offset)
+/* What becomes of a record when this byte of it is another one. */
+static void count_refusal(struct dtls_stats *stats, size_t offset,
+			  size_t cid_len)
 {
 	if (offset < 3)
 		stats->rx_malformed++; /* type, version */
@@ -156,7 +198,9 @@ static void count_refusal(struct dtls_stats *stats, size_t offset)
 		stats->rx_no_key++; /* an epoch above the only one */
 	else if (offset < 11)
 		stats->rx_bad_tag++; /* number */
-	else if (offset < 13)
+	else if (offset < 11 + cid_len)
+		stats->rx_wrong_cid++;
+	else if (offset < 13 + cid_len)
 		stats->rx_malformed++; /* a length past the end */
 	else
 		stats->rx_bad_tag++;
@@ -197,7 +241,7 @@ static void expect_each_flip_refused(struct __test_metadata *_metadata,
 			ASSERT_EQ(vector->record_len,
 				  send(bed->peer, wire, vector->record_len, 0));
 			wire[i] ^= 0xff;
-			count_refusal(&expected, i);
+			count_refusal(&expected, i, vector->cid_len);
 			waiting++;
 		}
 		if (i >= RECORD_HEADER_LEN && waiting < BULK &&
@@ -217,7 +261,7 @@ static void expect_each_flip_refused(struct __test_metadata *_metadata,
 }
 
 /* 49,000 datagrams of 16 KB are among them. */
-TEST_F_TIMEOUT(vectors, A11_each_with_a_byte_flipped_is_refused, 300)
+TEST_F_TIMEOUT(vectors, A11_C6_each_with_a_byte_flipped_is_refused, 300)
 {
 	const struct vector *vector;
 

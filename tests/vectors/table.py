@@ -21,7 +21,8 @@ def row(vector):
         "type": vector["type"],
         "tag_len": vector["taglen"],
     }
-    for field in ("key", "fixed_iv", "aad", "nonce", "explicit_nonce",
+    fields["inner_len"] = vector["inner_len"]
+    for field in ("key", "fixed_iv", "aad", "nonce", "explicit_nonce", "cid",
                   "plaintext", "record"):
         fields[field] = octets(vector[field])
         fields[field + "_len"] = len(vector[field]) // 2
@@ -30,16 +31,17 @@ def row(vector):
 
 def main():
     """Table to standard output."""
-    if len(sys.argv) != 2:
-        sys.exit("usage: table.py FILE.json")
-    with open(sys.argv[1], encoding="utf-8") as file:
+    if len(sys.argv) != 3:
+        sys.exit("usage: table.py NAME FILE.json")
+    name = sys.argv[1]
+    with open(sys.argv[2], encoding="utf-8") as file:
         vectors = json.load(file)
     print('#include "vector.h"')
-    print("const struct vector vectors[] = {")
+    print(f"const struct vector {name}[] = {{")
     for vector in vectors:
         print(f"\t{{ {row(vector)} }},")
     print("};")
-    print(f"const unsigned int vectors_count = {len(vectors)};")
+    print(f"const unsigned int {name}_count = {len(vectors)};")
 
 
 main()

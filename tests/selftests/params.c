@@ -110,15 +110,115 @@ TEST_F(params, flags_of_another_width_are_refused)
 
 TEST_F(params, other_lengths_are_refused)
 {
-	struct dtls_params params[2] = { { .window_bits = 128 } };
+	struct dtls_params params[2] = { params_of(self->bed.fd) };
+	struct dtls_params before = params[0], after;
 
+	params[0].window_bits = 128;
 	for (size_t len = 0; len <= sizeof(params); len++) {
-		if (len == offsetof(struct dtls_params, rx_epochs))
+		/* Whole members, the first two at least. */
+		if (len >= 8 && len <= sizeof(params[0]) && len % 4 == 0)
 			continue;
 		EXPECT_ERRNO(EINVAL,
 			     set(self->bed.fd, DTLS_PARAMS, params, len));
 	}
-	EXPECT_EQ(DTLS_WINDOW_DEFAULT, window_bits(self->bed.fd));
+	after = params_of(self->bed.fd);
+	EXPECT_EQ(0, memcmp(&before, &after, sizeof(before)));
+}
+
+TEST_F(params, all_have_defaults)
+{
+	struct dtls_params expected = {
+		.window_bits = DTLS_WINDOW_DEFAULT,
+		.rx_epochs = DTLS_RX_EPOCHS_DEFAULT,
+		.tx_payload_max = DTLS_MAX_PAYLOAD,
+		.rx_payload_max = DTLS_MAX_PAYLOAD,
+	};
+	struct dtls_params params = params_of(self->bed.fd);
+
+	EXPECT_EQ(0, memcmp(&expected, &params, sizeof(params)));
+}
+
+/* None of them is a default, all are allowed. */
+static const struct dtls_params others = {
+	.window_bits = 256,
+	.flags = DTLS_PARAM_CCM_8 | DTLS_PARAM_SOFT_LIMITS,
+	.rx_epochs = 3,
+	.rx_epoch_ms = INT32_MAX,
+	.tx_pad = DTLS_MAX_PAYLOAD,
+	.tx_payload_max = DTLS_PAYLOAD_LIMIT_MIN,
+	.rx_payload_max = DTLS_PAYLOAD_LIMIT_MIN + 1,
+};
+
+/* A program that knows the first members only leaves the others alone. */
+TEST_F(params, first_members_may_be_set_alone)
+{
+	struct dtls_params defaults = params_of(self->bed.fd);
+	int fd = self->bed.fd;
+
+	for (size_t len = 8; len <= sizeof(others); len += 4) {
+		struct dtls_params expected = defaults, seen;
+
+		ASSERT_EQ(0, set(fd, DTLS_PARAMS, &defaults, sizeof(defaults)));
+		ASSERT_EQ(0, set(fd, DTLS_PARAMS, &others, len));
+		memcpy(&expected, &others, len);
+		seen = params_of(fd);
+		EXPECT_EQ(0, memcmp(&expected, &seen, sizeof(seen)))
+		TH_LOG("length %zu", len);
+	}
+}
+
+TEST_F(params, bad_values_are_refused)
+{
+	static const struct {
+		size_t offset;
+		uint32_t bad[5];
+	} table[] = {
+		{ offsetof(struct dtls_params, window_bits),
+		  { 0, 63, 65, 16384, ~0u } },
+		{ offsetof(struct dtls_params, flags),
+		  { 4, 8, 1u << 31, ~0u, 7 } },
+		{ offsetof(struct dtls_params, rx_epochs),
+		  { 0, 5, 6, 1u << 31, ~0u } },
+		{ offsetof(struct dtls_params, rx_epoch_ms),
+		  { 1u << 31, (1u << 31) + 1, 3000000000, ~0u - 1, ~0u } },
+		{ offsetof(struct dtls_params, tx_pad),
+		  { 16385, 16386, 65536, 1u << 31, ~0u } },
+		{ offsetof(struct dtls_params, tx_payload_max),
+		  { 0, 1, 63, 16385, ~0u } },
+		{ offsetof(struct dtls_params, rx_payload_max),
+		  { 0, 1, 63, 16385, ~0u } },
+		{ offsetof(struct dtls_params, reserved),
+		  { 1, 2, 64, 1u << 31, ~0u } },
+	};
+	struct dtls_params before = params_of(self->bed.fd);
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		for (size_t j = 0; j < ARRAY_SIZE(table[i].bad); j++) {
+			struct dtls_params params = others, after;
+
+			memcpy((char *)&params + table[i].offset,
+			       &table[i].bad[j], 4);
+			EXPECT_ERRNO(EINVAL, set(self->bed.fd, DTLS_PARAMS,
+						 &params, sizeof(params)));
+			after = params_of(self->bed.fd);
+			EXPECT_EQ(0, memcmp(&before, &after, sizeof(before)))
+			TH_LOG("offset %zu: %u", table[i].offset,
+			       table[i].bad[j]);
+		}
+	}
+}
+
+TEST_F(params, a_key_settles_all_of_them)
+{
+	struct dtls_params seen;
+	int fd = self->bed.fd;
+
+	ASSERT_EQ(0, set(fd, DTLS_PARAMS, &others, sizeof(others)));
+	ASSERT_EQ(0, dtls_key(fd, TLS_TX, &self->bed.tx, 1, 0));
+	for (size_t len = 8; len <= sizeof(others); len += 4)
+		EXPECT_ERRNO(EBUSY, set(fd, DTLS_PARAMS, &others, len));
+	seen = params_of(fd);
+	EXPECT_EQ(0, memcmp(&others, &seen, sizeof(seen)));
 }
 
 TEST_F(params, bad_pointer_is_refused)

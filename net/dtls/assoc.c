@@ -78,7 +78,7 @@ static void set_defaults(struct dtls_assoc *assoc)
 	assoc->staged = NULL;
 	WRITE_ONCE(assoc->recv_flags, 0);
 	assoc->has_keys = false;
-	assoc->tx_is_frozen = false;
+	WRITE_ONCE(assoc->tx_is_frozen, false);
 }
 
 /**
@@ -226,6 +226,18 @@ enum dtls_assoc_tx_mode dtls_assoc_tx_mode(const struct dtls_assoc *assoc)
 }
 
 /**
+ * dtls_assoc_tx_is_frozen() - does another socket go on sending?
+ * @assoc: the association
+ *
+ * Context: any.
+ * Return: true once the sending key's state was taken.
+ */
+bool dtls_assoc_tx_is_frozen(const struct dtls_assoc *assoc)
+{
+	return READ_ONCE(assoc->tx_is_frozen);
+}
+
+/**
  * dtls_assoc_has_rx() - are received datagrams records?
  * @assoc: the association
  *
@@ -329,6 +341,25 @@ int dtls_assoc_rx_status(struct dtls_assoc *assoc)
 		err = dtls_epoch_rx_status(epoch);
 	rcu_read_unlock();
 	return err;
+}
+
+/**
+ * dtls_assoc_rx_just_ended() - must those who sleep be told of the end?
+ * @assoc: the association
+ *
+ * Context: any.
+ * Return: true once, when the newest receiving key is at its end.
+ */
+bool dtls_assoc_rx_just_ended(struct dtls_assoc *assoc)
+{
+	struct dtls_epoch *epoch;
+	bool ended;
+
+	rcu_read_lock();
+	epoch = rcu_dereference(assoc->rx[0]);
+	ended = epoch && dtls_epoch_rx_just_ended(epoch);
+	rcu_read_unlock();
+	return ended;
 }
 
 static const struct {

@@ -28,7 +28,8 @@
  * @is_counted: its keys may be taken off the namespace's count; written as the
  *	socket ends
  * @has_keys: a key was installed once: parameters stand; under @key_lock
- * @tx_is_frozen: the sending key's state went elsewhere; under @key_lock
+ * @tx_is_frozen: the sending key's state went elsewhere; read without a lock,
+ *	written under @key_lock
  * @staged: the window that the next receiving key begins with, or NULL; under
  *	@key_lock
  * @staged_words: words of @staged's bitmap that are valid; under @key_lock
@@ -89,8 +90,10 @@ struct dtls_epoch *dtls_assoc_locked_tx(const struct dtls_assoc *assoc);
 struct dtls_epoch *dtls_assoc_locked_rx(const struct dtls_assoc *assoc, int i);
 
 enum dtls_assoc_tx_mode dtls_assoc_tx_mode(const struct dtls_assoc *assoc);
+bool dtls_assoc_tx_is_frozen(const struct dtls_assoc *assoc);
 bool dtls_assoc_has_rx(const struct dtls_assoc *assoc);
 int dtls_assoc_rx_status(struct dtls_assoc *assoc);
+bool dtls_assoc_rx_just_ended(struct dtls_assoc *assoc);
 struct dtls_epoch *dtls_assoc_get_tx(struct dtls_assoc *assoc);
 struct dtls_epoch *dtls_assoc_get_newest_rx(struct dtls_assoc *assoc);
 int dtls_assoc_get_rx(struct dtls_assoc *assoc, u16 number,

@@ -48,11 +48,12 @@ bool dtls_cork_is_used(const struct dtls_cork *cork)
 
 static int make_room(struct dtls_cork *cork, size_t len)
 {
-	size_t room = max_t(size_t, ROOM_MIN, roundup_pow_of_two(len));
+	size_t room;
 	u8 *buf;
 
 	if (len <= cork->room)
 		return 0;
+	room = max_t(size_t, ROOM_MIN, roundup_pow_of_two(len));
 	/* Not krealloc(): it would leave the content behind. */
 	buf = kmalloc(room, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!buf)

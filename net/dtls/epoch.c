@@ -211,6 +211,19 @@ int dtls_epoch_rx_status(struct dtls_epoch *epoch)
 }
 
 /**
+ * dtls_epoch_rx_just_ended() - must those who sleep be told of the end?
+ * @epoch: an RX epoch
+ *
+ * Context: any.
+ * Return: true once, when too many records failed to authenticate.
+ */
+bool dtls_epoch_rx_just_ended(struct dtls_epoch *epoch)
+{
+	return dtls_epoch_rx_status(epoch) == -EKEYEXPIRED &&
+	       !test_and_set_bit(DTLS_EPOCH_END_WOKEN, &epoch->marks);
+}
+
+/**
  * dtls_epoch_check() - would a number be accepted now?
  * @epoch: an RX epoch
  * @seq: sequence number, may be forged
@@ -300,6 +313,7 @@ void dtls_epoch_set_limits(struct dtls_epoch *epoch,
 	clear_bit(DTLS_EPOCH_END, &epoch->marks);
 	clear_bit(DTLS_EPOCH_NEAR_TOLD, &epoch->marks);
 	clear_bit(DTLS_EPOCH_END_TOLD, &epoch->marks);
+	clear_bit(DTLS_EPOCH_END_WOKEN, &epoch->marks);
 	if (uses(epoch) >= limits->warn)
 		mark_uses(epoch, uses(epoch));
 }

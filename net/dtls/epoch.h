@@ -46,6 +46,7 @@ enum dtls_epoch_mark {
 	DTLS_EPOCH_END,		/* the limit is reached */
 	DTLS_EPOCH_NEAR_TOLD,	/* and somebody was told */
 	DTLS_EPOCH_END_TOLD,
+	DTLS_EPOCH_END_WOKEN,	/* and those who slept were woken */
 	DTLS_EPOCH_FROZEN,	/* its state went elsewhere; for good */
 };
 
@@ -105,6 +106,7 @@ int dtls_epoch_check(struct dtls_epoch *epoch, u64 seq);
 int dtls_epoch_accept(struct dtls_epoch *epoch, u64 seq, bool *newest);
 void dtls_epoch_fail(struct dtls_epoch *epoch);
 int dtls_epoch_rx_status(struct dtls_epoch *epoch);
+bool dtls_epoch_rx_just_ended(struct dtls_epoch *epoch);
 
 void dtls_epoch_set_limits(struct dtls_epoch *epoch,
 			   const struct dtls_epoch_limits *limits);

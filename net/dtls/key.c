@@ -286,7 +286,8 @@ void dtls_key_age(struct work_struct *work)
 
 	mutex_lock(&assoc->key_lock);
 	next = drop_aged(assoc);
-	mutex_unlock(&assoc->key_lock);
+	/* Under the lock: a key that comes just now asks for a later time. */
 	if (next)
-		schedule_delayed_work(&assoc->age_work, next);
+		mod_delayed_work(system_wq, &assoc->age_work, next);
+	mutex_unlock(&assoc->key_lock);
 }

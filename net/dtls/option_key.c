@@ -8,6 +8,7 @@
 #include "context.h"
 #include "key.h"
 #include "option.h"
+#include "ready.h"
 
 static_assert(sizeof(struct dtls12_crypto_info_aes_ccm_256) == 56);
 static_assert(sizeof(struct dtls12_crypto_info_aes_ccm_8_128) == 40);
@@ -36,6 +37,23 @@ static int copy_key(sockptr_t optval, unsigned int optlen,
 	return copy_from_sockptr(key->bytes, optval, optlen) ? -EFAULT : 0;
 }
 
+/* What is read from now on is the new association's, if there was one before. */
+static int install_rx(struct sock *sk, struct dtls_aead *aead, u64 number)
+{
+	struct dtls_context *ctx = dtls_context(sk);
+	LIST_HEAD(foreign);
+	int err;
+
+	if (!dtls_assoc_has_rx(ctx->assoc))
+		dtls_ready_take_opened(ctx, &foreign);
+	err = dtls_key_install_rx(ctx->assoc, aead, number);
+	if (err)
+		dtls_ready_push(sk, &foreign);
+	else
+		dtls_ready_put_all(&foreign);
+	return err;
+}
+
 static int install_key(struct sock *sk, int optname,
 		       const union crypto_info *key,
 		       const struct dtls_cipher *cipher)
@@ -56,7 +74,7 @@ static int install_key(struct sock *sk, int optname,
 	if (IS_ERR(aead))
 		return PTR_ERR(aead);
 	err = optname == TLS_TX ? dtls_key_install_tx(assoc, aead, number) :
-				  dtls_key_install_rx(assoc, aead, number);
+				  install_rx(sk, aead, number);
 	if (err)
 		dtls_aead_free(aead);
 	return err;

@@ -102,6 +102,21 @@ static int test_writable(char __user *optval, int __user *optlen, int len,
 	return dtls_option_put(optval, optlen, len, state, len);
 }
 
+/* What waits to be sent would wait for ever behind a frozen key. */
+static int store_state(struct dtls_context *ctx, struct dtls_state *state,
+		       int words)
+{
+	int err = -EBUSY;
+
+	if (state->direction != TLS_TX || !(state->flags & DTLS_STATE_FREEZE))
+		return dtls_state_store(ctx->assoc, state, words);
+	mutex_lock(&ctx->cork.lock);
+	if (!ctx->cork.is_pending)
+		err = dtls_state_store(ctx->assoc, state, words);
+	mutex_unlock(&ctx->cork.lock);
+	return err;
+}
+
 static int get_state(struct sock *sk, char __user *optval, int __user *optlen,
 		     int len, struct dtls_state *state)
 {
@@ -116,7 +131,7 @@ static int get_state(struct sock *sk, char __user *optval, int __user *optlen,
 	err = test_writable(optval, optlen, len, state);
 	if (err)
 		return err;
-	err = dtls_state_store(dtls_context(sk)->assoc, state, words);
+	err = store_state(dtls_context(sk), state, words);
 	if (err)
 		return err;
 	/* A reader that sleeps may have nothing to hope for any more. */

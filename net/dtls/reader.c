@@ -39,7 +39,7 @@ static bool is_damaged(struct sock *sk, struct sk_buff *skb)
 	skb->dev = NULL;
 	if (skb_csum_unnecessary(skb) || !__skb_checksum_complete(skb))
 		return false;
-	atomic_inc(&sk->sk_drops);
+	sk_drops_inc(sk);
 	count_udp(sk, UDP_MIB_CSUMERRORS);
 	count_udp(sk, UDP_MIB_INERRORS);
 	return true;
@@ -81,7 +81,7 @@ static struct dtls_rx_record *open_next(struct sock *sk,
 		return NULL;
 	list_del(&record->list);
 	if (!list_empty(&records)) {
-		dtls_ready_push(ctx, &records);
+		dtls_ready_push(sk, &records);
 		sk->sk_data_ready(sk);
 	}
 	return record;
@@ -103,6 +103,13 @@ static void wake_readers(struct sock *sk)
 	rcu_read_unlock();
 }
 
+/* No record may come to wake those who found none. */
+static void wake_at_end(struct sock *sk, struct dtls_context *ctx)
+{
+	if (dtls_assoc_rx_just_ended(ctx->assoc))
+		sk_error_report(sk);
+}
+
 /* A record, without waiting for one; the caller's reference. */
 static struct dtls_rx_record *open_first(struct sock *sk,
 					 struct dtls_context *ctx, bool peek)
@@ -120,7 +127,7 @@ static struct dtls_rx_record *open_first(struct sock *sk,
 	} while (!record && n--);
 	if (peek && !IS_ERR_OR_NULL(record)) {
 		refcount_inc(&record->refs);
-		dtls_ready_push_front(ctx, record);
+		dtls_ready_push_front(sk, record);
 		wake_readers(sk);
 	}
 	return record ?: ERR_PTR(-EAGAIN);
@@ -153,13 +160,14 @@ static struct dtls_rx_record *take(struct sock *sk, struct dtls_context *ctx,
 	if (record != ERR_PTR(-EAGAIN))
 		return record;
 	/* Nothing, and perhaps nothing to hope for. */
+	wake_at_end(sk, ctx);
 	err = dtls_assoc_rx_status(ctx->assoc);
 	return err ? ERR_PTR(err) : record;
 }
 
 /*
- * A poller may have had the last datagram in hand, which the caller was told of
- * before: what it finds must not wait for the next one to arrive.
+ * A poller may have had the last datagram, or an error, in hand, which the
+ * caller was told of before: what it finds must not wait for the next arrival.
  */
 static struct dtls_rx_record *take_from_poller(struct sock *sk,
 					       struct dtls_context *ctx,
@@ -167,7 +175,9 @@ static struct dtls_rx_record *take_from_poller(struct sock *sk,
 {
 	mutex_lock(&ctx->poll_lock);
 	mutex_unlock(&ctx->poll_lock);
-	return dtls_ready_is_any(ctx) ? take(sk, ctx, peek) : ERR_PTR(-EAGAIN);
+	return dtls_ready_is_any(ctx) || READ_ONCE(sk->sk_err) ?
+		       take(sk, ctx, peek) :
+		       ERR_PTR(-EAGAIN);
 }
 
 /* A record, or NULL after shutdown(), or ERR_PTR. */
@@ -244,17 +254,21 @@ int dtls_reader_recvmsg(struct sock *sk, struct msghdr *msg, size_t len,
 		return ret;
 	}
 	/* Not lost: the next reader may have the room for it. */
-	dtls_ready_push_front(ctx, record);
+	dtls_ready_push_front(sk, record);
 	sk->sk_data_ready(sk);
 	return ret;
 }
 
-/* Open datagrams until one has a record in it. */
+/*
+ * Open datagrams until one has a record in it. An error hides none, and stays
+ * for recv() to say; whoever set it has woken pollers, and those who read just
+ * now may have missed it.
+ */
 static bool open_ready(struct sock *sk, struct dtls_context *ctx)
 {
+	int err = READ_ONCE(sk->sk_err) ? sock_error(sk) : 0;
 	unsigned int n = count_queued(sk) + 1;
 	struct dtls_rx_record *record;
-	int err = 0;
 
 	lockdep_assert_held(&ctx->poll_lock);
 	while (!dtls_ready_is_any(ctx) && n--) {
@@ -264,17 +278,17 @@ static bool open_ready(struct sock *sk, struct dtls_context *ctx)
 		if (IS_ERR(record)) {
 			err = PTR_ERR(record);
 		} else if (record) {
-			dtls_ready_push_front(ctx, record);
+			dtls_ready_push_front(sk, record);
 			wake_readers(sk);
 		}
 		cond_resched();
 	}
-	/* It hides no record, but it's for recv() to say, once. */
 	if (err) {
 		WRITE_ONCE(sk->sk_err, -err);
-		sk_error_report(sk);
+		wake_readers(sk);
 	}
 	dtls_event_tell(sk, ctx->assoc);
+	wake_at_end(sk, ctx);
 	return dtls_ready_is_any(ctx);
 }
 

@@ -3,6 +3,9 @@
  * Records that somebody opened and nobody read yet: the rest of a datagram, one
  * that poll() found, one that was peeked at.
  */
+#include <linux/skbuff.h>
+#include <net/sock.h>
+
 #include "assoc.h"
 #include "context.h"
 #include "ready.h"
@@ -23,31 +26,53 @@ static bool is_unopened(struct dtls_context *ctx,
 	       dtls_assoc_has_rx(ctx->assoc);
 }
 
+static void uncharge(struct sk_buff *skb)
+{
+	atomic_sub(skb->truesize, &skb->sk->sk_rmem_alloc);
+}
+
+/* It takes room in the receive buffer again, once, until all of it was read. */
+static void charge(struct sock *sk, struct sk_buff *skb)
+{
+	if (skb->destructor)
+		return;
+	skb->sk = sk;
+	skb->destructor = uncharge;
+	atomic_add(skb->truesize, &sk->sk_rmem_alloc);
+}
+
 /**
  * dtls_ready_push() - records for whoever reads next
- * @ctx: of the socket
+ * @sk: the socket, whose receive buffer they take room in
  * @records: struct dtls_rx_record, in order; empty afterwards
  *
  * Context: process.
  */
-void dtls_ready_push(struct dtls_context *ctx, struct list_head *records)
+void dtls_ready_push(struct sock *sk, struct list_head *records)
 {
+	struct dtls_context *ctx = dtls_context(sk);
+	struct dtls_rx_record *record;
+
 	spin_lock(&ctx->rx_lock);
+	list_for_each_entry(record, records, list)
+		charge(sk, record->skb);
 	list_splice_tail_init(records, &ctx->rx_ready);
 	spin_unlock(&ctx->rx_lock);
 }
 
 /**
  * dtls_ready_push_front() - a record that comes before all others
- * @ctx: of the socket
+ * @sk: the socket, whose receive buffer it takes room in
  * @record: the record, with a reference that's the list's from now on
  *
  * Context: process.
  */
-void dtls_ready_push_front(struct dtls_context *ctx,
-			   struct dtls_rx_record *record)
+void dtls_ready_push_front(struct sock *sk, struct dtls_rx_record *record)
 {
+	struct dtls_context *ctx = dtls_context(sk);
+
 	spin_lock(&ctx->rx_lock);
+	charge(sk, record->skb);
 	list_add(&record->list, &ctx->rx_ready);
 	spin_unlock(&ctx->rx_lock);
 }
@@ -139,16 +164,36 @@ int dtls_ready_first_len(struct dtls_context *ctx)
 }
 
 /**
- * dtls_ready_purge() - forget the records that nobody read
- * @ctx: of a socket that nobody reads any more
+ * dtls_ready_take_opened() - take away the records of an association that's over
+ * @ctx: of the socket
+ * @records: where they go, struct dtls_rx_record
  *
  * Context: process.
  */
-void dtls_ready_purge(struct dtls_context *ctx)
+void dtls_ready_take_opened(struct dtls_context *ctx,
+			    struct list_head *records)
 {
-	struct dtls_rx_record *record;
-	bool unopened;
+	struct dtls_rx_record *record, *next;
 
-	while ((record = dtls_ready_get(ctx, false, &unopened)))
+	spin_lock(&ctx->rx_lock);
+	list_for_each_entry_safe(record, next, &ctx->rx_ready, list)
+		if (record->type != DTLS_RX_RAW)
+			list_move_tail(&record->list, records);
+	spin_unlock(&ctx->rx_lock);
+}
+
+/**
+ * dtls_ready_put_all() - forget records
+ * @records: struct dtls_rx_record, that nobody reads any more; empty afterwards
+ *
+ * Context: any.
+ */
+void dtls_ready_put_all(struct list_head *records)
+{
+	struct dtls_rx_record *record, *next;
+
+	list_for_each_entry_safe(record, next, records, list) {
+		list_del(&record->list);
 		dtls_rx_record_put(record);
+	}
 }

@@ -37,7 +37,7 @@ static struct dtls_rx_record *record_alloc(struct dtls_assoc *assoc,
 {
 	struct dtls_rx_record *record;
 
-	record = kzalloc(sizeof(*record), GFP_KERNEL);
+	record = kzalloc(sizeof(*record), GFP_KERNEL_ACCOUNT);
 	if (!record)
 		return NULL;
 	refcount_set(&record->refs, 1);
@@ -52,7 +52,7 @@ static struct dtls_rx_record *record_alloc(struct dtls_assoc *assoc,
  * dtls_rx_record_put() - give a reference back
  * @record: the record; with the last reference, in no list
  *
- * Context: process.
+ * Context: any.
  */
 void dtls_rx_record_put(struct dtls_rx_record *record)
 {

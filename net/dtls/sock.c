@@ -49,10 +49,8 @@ static void context_free(struct work_struct *work)
 	struct dtls_context *ctx = container_of(work, struct dtls_context,
 						free_work);
 
-	if (!ctx->is_closed) {
-		dtls_ready_purge(ctx);
+	if (!ctx->is_closed)
 		dtls_assoc_drop_keys(ctx->assoc);
-	}
 	dtls_assoc_free(ctx->assoc);
 	dtls_cork_destroy(&ctx->cork);
 	mutex_destroy(&ctx->poll_lock);
@@ -91,7 +89,7 @@ static void sock_close(struct sock *sk, long timeout)
 	struct dtls_context *ctx = dtls_context(sk);
 	const struct proto *base = ctx->base_prot;
 
-	dtls_ready_purge(ctx);
+	dtls_ready_put_all(&ctx->rx_ready);
 	dtls_assoc_close(ctx->assoc);
 	dtls_stats_gauge_add(&ctx->assoc->counters, DTLS_GAUGE_ATTACHED, -1);
 	ctx->is_closed = true;
@@ -109,6 +107,8 @@ static void sock_destruct(struct sock *sk)
 	struct dtls_context *ctx = dtls_context(sk);
 
 	if (!ctx->is_closed) {
+		/* They take room in the socket's buffer, which must be empty. */
+		dtls_ready_put_all(&ctx->rx_ready);
 		dtls_assoc_uncount(ctx->assoc);
 		dtls_stats_gauge_add(&ctx->assoc->counters,
 				     DTLS_GAUGE_ATTACHED, -1);

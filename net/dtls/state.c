@@ -166,7 +166,7 @@ int dtls_state_store(struct dtls_assoc *assoc, struct dtls_state *state,
 	if (state->flags & DTLS_STATE_FREEZE) {
 		dtls_epoch_freeze(epoch);
 		if (state->direction == TLS_TX)
-			assoc->tx_is_frozen = true;
+			WRITE_ONCE(assoc->tx_is_frozen, true);
 	}
 	state->limit = epoch->limits.limit;
 	state->warn = epoch->limits.warn;

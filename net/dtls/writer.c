@@ -57,21 +57,39 @@ static int check_record(const struct dtls_cmsg *said, size_t len)
 	return 0;
 }
 
+static int seal(struct sock *sk, struct dtls_context *ctx,
+		struct iov_iter *from, size_t len, u8 type,
+		struct kvec *datagram)
+{
+	int err;
+
+	err = dtls_tx_seal(ctx->assoc, type, from, len, datagram);
+	dtls_event_tell(sk, ctx->assoc);
+	return err;
+}
+
+static int send_and_free(struct sock *sk, struct dtls_context *ctx,
+			 struct msghdr *msg, struct kvec *datagram)
+{
+	int ret;
+
+	ret = send_datagram(sk, ctx, msg, datagram);
+	kfree(datagram->iov_base);
+	if (ret < 0)
+		dtls_stats_inc(&ctx->assoc->counters, DTLS_STAT_TX_ERROR);
+	return ret;
+}
+
 static int send_record(struct sock *sk, struct dtls_context *ctx,
-		       struct msghdr *msg, struct iov_iter *from, size_t len,
-		       u8 type)
+		       struct msghdr *msg, size_t len, u8 type)
 {
 	struct kvec datagram;
 	int err;
 
-	err = dtls_tx_seal(ctx->assoc, type, from, len, &datagram);
-	dtls_event_tell(sk, ctx->assoc);
+	err = seal(sk, ctx, &msg->msg_iter, len, type, &datagram);
 	if (err)
 		return err;
-	err = send_datagram(sk, ctx, msg, &datagram);
-	kfree(datagram.iov_base);
-	if (err < 0)
-		dtls_stats_inc(&ctx->assoc->counters, DTLS_STAT_TX_ERROR);
+	err = send_and_free(sk, ctx, msg, &datagram);
 	return err < 0 ? err : len;
 }
 
@@ -87,23 +105,32 @@ static size_t payload_max(struct dtls_context *ctx)
 	return max;
 }
 
-/* What waits becomes a record; if that fails it still waits. */
+/* Another time it may be sent; otherwise, as with UDP, it's lost. */
+static bool is_transient(int err)
+{
+	return err == -EAGAIN || err == -ENOBUFS || err == -ENOMEM ||
+	       err == -EINTR || err == -ERESTARTSYS;
+}
+
+/* What waits becomes a record. */
 static int flush(struct sock *sk, struct dtls_context *ctx, struct msghdr *msg)
 {
 	struct dtls_cork *cork = &ctx->cork;
-	struct kvec vec = { cork->buf, cork->len };
+	struct kvec datagram, vec = { cork->buf, cork->len };
 	struct iov_iter from;
 	int err;
 
 	iov_iter_kvec(&from, ITER_SOURCE, &vec, 1, vec.iov_len);
-	err = send_record(sk, ctx, msg, &from, vec.iov_len, cork->type);
-	if (err < 0)
+	err = seal(sk, ctx, &from, vec.iov_len, cork->type, &datagram);
+	if (err)
 		return err;
-	dtls_cork_drop(cork);
-	return 0;
+	err = send_and_free(sk, ctx, msg, &datagram);
+	if (err >= 0 || !is_transient(err))
+		dtls_cork_drop(cork);
+	return err < 0 ? err : 0;
 }
 
-/* Append, and flush unless more is to come; a call that fails changes nothing. */
+/* Append, and flush unless more is to come. */
 static int append(struct sock *sk, struct dtls_context *ctx, struct msghdr *msg,
 		  size_t len, u8 type, size_t max, bool more)
 {
@@ -116,7 +143,8 @@ static int append(struct sock *sk, struct dtls_context *ctx, struct msghdr *msg,
 	if (err || more)
 		return err;
 	err = flush(sk, ctx, msg);
-	if (err)
+	/* What waited before still does; the caller keeps the rest. */
+	if (err && cork->is_pending)
 		dtls_cork_cut(cork, old_len, was_pending);
 	return err;
 }
@@ -141,21 +169,41 @@ static int splice_corked(struct sock *sk, struct dtls_context *ctx,
 	return err ?: len;
 }
 
+/* A detach and a freeze come under the cork's lock, or not at all. */
+static int check_corkable(struct dtls_context *ctx)
+{
+	lockdep_assert_held(&ctx->cork.lock);
+	if (dtls_assoc_tx_mode(ctx->assoc) != DTLS_ASSOC_TX_SEALED)
+		return -ENOKEY;
+	return dtls_assoc_tx_is_frozen(ctx->assoc) ? -EKEYREVOKED : 0;
+}
+
 static int send_corked(struct sock *sk, struct dtls_context *ctx,
 		       struct msghdr *msg, size_t len, u8 type, bool more,
 		       bool spliced)
 {
 	int ret;
 
-	mutex_lock(&ctx->cork.lock);
+	/* Its holder may wait for room to send. */
+	if (mutex_lock_interruptible(&ctx->cork.lock))
+		return -ERESTARTSYS;
 	more |= ctx->cork.is_set;
-	if (spliced)
+	ret = check_corkable(ctx);
+	if (!ret && spliced)
 		ret = splice_corked(sk, ctx, msg, len, type, more);
-	else
+	else if (!ret)
 		ret = append(sk, ctx, msg, len, type, payload_max(ctx), more) ?:
 		      len;
 	mutex_unlock(&ctx->cork.lock);
 	return ret;
+}
+
+/* Now or never: nobody expects to wait here. */
+static int push(struct sock *sk, struct dtls_context *ctx)
+{
+	struct msghdr msg = { .msg_flags = MSG_DONTWAIT };
+
+	return ctx->cork.is_pending ? flush(sk, ctx, &msg) : 0;
 }
 
 /**
@@ -164,21 +212,22 @@ static int send_corked(struct sock *sk, struct dtls_context *ctx,
  * @is_set: which
  *
  * Context: process.
- * Return: 0; -EOPNOTSUPP without a sending key; of what waits as of
- *	dtls_writer_sendmsg(): then it still waits.
+ * Return: 0; -EOPNOTSUPP without a sending key; -ERESTARTSYS; of what waits as
+ *	of dtls_writer_sendmsg(), with -EAGAIN where sending would have to wait:
+ *	unless it's lost it still waits, and the cork is set.
  */
 int dtls_writer_cork(struct sock *sk, bool is_set)
 {
 	struct dtls_context *ctx = dtls_context(sk);
-	struct msghdr msg = {};
 	int err = 0;
 
-	if (is_set && dtls_assoc_tx_mode(ctx->assoc) != DTLS_ASSOC_TX_SEALED)
-		return -EOPNOTSUPP;
-	mutex_lock(&ctx->cork.lock);
-	if (!is_set && ctx->cork.is_pending)
-		err = flush(sk, ctx, &msg);
-	if (!err)
+	if (mutex_lock_interruptible(&ctx->cork.lock))
+		return -ERESTARTSYS;
+	if (!is_set)
+		err = push(sk, ctx);
+	else if (dtls_assoc_tx_mode(ctx->assoc) != DTLS_ASSOC_TX_SEALED)
+		err = -EOPNOTSUPP;
+	if (!err || (!is_set && !ctx->cork.is_pending))
 		WRITE_ONCE(ctx->cork.is_set, is_set);
 	mutex_unlock(&ctx->cork.lock);
 	return err;
@@ -193,14 +242,14 @@ int dtls_writer_cork(struct sock *sk, bool is_set)
 void dtls_writer_splice_eof(struct socket *sock)
 {
 	struct dtls_context *ctx = dtls_context(sock->sk);
-	struct msghdr msg = {};
 
 	if (!dtls_cork_is_used(&ctx->cork))
 		return;
-	mutex_lock(&ctx->cork.lock);
-	/* Nobody hears of a failure, as with UDP; it waits for the next one. */
-	if (ctx->cork.is_pending && !ctx->cork.is_set)
-		flush(sock->sk, ctx, &msg);
+	if (mutex_lock_interruptible(&ctx->cork.lock))
+		return;
+	/* Nobody hears of a failure; it waits for the next one. */
+	if (!ctx->cork.is_set)
+		push(sock->sk, ctx);
 	mutex_unlock(&ctx->cork.lock);
 }
 
@@ -240,7 +289,7 @@ static int send_sealed(struct sock *sk, struct dtls_context *ctx,
 		return send_corked(sk, ctx, msg, len, said.type, more, spliced);
 	if (spliced)
 		len = min(len, payload_max(ctx));
-	return send_record(sk, ctx, msg, &msg->msg_iter, len, said.type);
+	return send_record(sk, ctx, msg, len, said.type);
 }
 
 /**
@@ -264,6 +313,8 @@ int dtls_writer_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 {
 	struct dtls_context *ctx = dtls_context(sk);
 	bool spliced = msg->msg_flags & MSG_SPLICE_PAGES;
+	size_t given = iov_iter_count(&msg->msg_iter);
+	int ret;
 
 	/* Pages that are spliced in are copied: a record is of its own memory. */
 	msg->msg_flags &= ~MSG_SPLICE_PAGES;
@@ -280,5 +331,10 @@ int dtls_writer_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 	case DTLS_ASSOC_TX_SEALED:
 		break;
 	}
-	return send_sealed(sk, ctx, msg, len, spliced);
+	ret = send_sealed(sk, ctx, msg, len, spliced);
+	/* io_uring comes back with the same message: it must find it whole. */
+	if (ret < 0)
+		iov_iter_revert(&msg->msg_iter,
+				given - iov_iter_count(&msg->msg_iter));
+	return ret;
 }

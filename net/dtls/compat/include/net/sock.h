@@ -58,4 +58,11 @@ static inline int dtls_compat_ioctl_answer(dtls_compat_ioctl_arg_t arg, int n)
 }
 #endif
 
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+static inline void sk_drops_inc(struct sock *sk)
+{
+	atomic_inc(&sk->sk_drops);
+}
+#endif
+
 #endif /* _DTLS_COMPAT_NET_SOCK_H */

@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/time.h>
 
 #include "compare.h"
+#include "uring.h"
 #include "waiter.h"
 
 FIXTURE_COMPARE(buffers)
@@ -272,6 +274,56 @@ SCENARIO(buffers, sender_waits_for_room)
 	for (size_t i = 0; i < ARRAY_SIZE(waits); i++)
 		SEE_AS(waiter_end(&waiter[i]), "waiter %zu", i);
 	see_queued(run, fd);
+}
+
+/* It comes again with the same message where there was no room at first. */
+SCENARIO(buffers, uring_waits_for_room)
+{
+	static char text[LEN];
+	struct iovec iov = { text, LEN };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct io_uring_sqe sqe[] = {
+		uring_sqe(IORING_OP_SEND, -1, text, LEN, 0),
+		uring_sqe(IORING_OP_SENDMSG, -1, &msg, 1, 0),
+	};
+	int fd = slow_socket(run);
+	struct io_uring_cqe cqe;
+	struct uring ring;
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, uring_open(&ring, 0));
+	SEE(set_option(fd, SOL_SOCKET, SO_SNDBUF, 30000));
+	SEE(fill(run, fd));
+	marked_text(text, LEN, 78);
+	for (size_t i = 0; i < ARRAY_SIZE(sqe); i++) {
+		sqe[i].fd = fd;
+		SEE(uring_submit(&ring, &sqe[i]));
+	}
+	tell(run, "%d completions", uring_get(&ring, &cqe));
+	ASSERT_EQ(0, fast_link());
+	for (size_t i = 0; i < ARRAY_SIZE(sqe); i++)
+		SEE(uring_wait(&ring, &cqe));
+	see_udp(run);
+}
+
+/*
+ * Plain UDP has the room already when the cork goes. Here the record is made
+ * then, and setsockopt() must not wait any more than UDP's does.
+ */
+SCENARIO(buffers, uncorking_does_not_wait_for_room)
+{
+	int fd = slow_socket(run);
+
+	ASSERT_LE(0, fd);
+	if (!run->keyed)
+		return;
+	ASSERT_EQ(0, set_option(fd, SOL_SOCKET, SO_SNDBUF, 30000));
+	ASSERT_LT(0, fill(run, fd));
+	ASSERT_EQ(0, set_option(fd, SOL_UDP, UDP_CORK, 1));
+	ASSERT_EQ(LEN, run_send(run, fd, 1, LEN, 0));
+	EXPECT_ERRNO(EAGAIN, set_option(fd, SOL_UDP, UDP_CORK, 0));
+	ASSERT_EQ(0, fast_link());
+	EXPECT_EQ(0, set_option(fd, SOL_UDP, UDP_CORK, 0));
 }
 
 /* What's on its way when the socket is closed goes there all the same. */

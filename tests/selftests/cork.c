@@ -142,6 +142,90 @@ TEST_F(cork, nothing_waits_without_a_key)
 	EXPECT_PLAIN();
 }
 
+/* A path that shrank costs what waits, as with UDP, and nothing after it. */
+TEST_F(cork, what_no_longer_fits_the_path_is_lost)
+{
+	int is_ipv4 = self->bed.family == BED_IPV4, how = IP_PMTUDISC_DO;
+	static const char text[3000];
+	int fd = self->bed.fd;
+	uint64_t seq;
+	struct dtls_info info;
+
+	SENDING_KEY();
+	ASSERT_EQ(0, setsockopt(fd, is_ipv4 ? SOL_IP : SOL_IPV6,
+				is_ipv4 ? IP_MTU_DISCOVER : IPV6_MTU_DISCOVER,
+				&how, sizeof(how)));
+	ASSERT_EQ(0, cork(fd, SOL_UDP, 1));
+	ASSERT_EQ(3000, send(fd, text, 3000, 0));
+	ASSERT_EQ(0, bed_loopback_mtu(1500));
+	cork(fd, SOL_UDP, 0);
+	EXPECT_EQ(0, cork(fd, SOL_UDP, 0));
+	EXPECT_EQ(0, is_corked(fd));
+	EXPECT_UNSENT();
+	ASSERT_EQ(0, dtls_info(fd, &info));
+	seq = info.tx_next;
+	ASSERT_EQ(4, send(fd, "four", 4, 0));
+	EXPECT_SEALED(RECORD_DATA, 1, seq, "four", 4);
+}
+
+/* What goes on elsewhere must not be told that it was sent here. */
+TEST_F(cork, nothing_waits_with_a_frozen_key)
+{
+	struct dtls_state state = { .epoch = 1,
+				    .direction = TLS_TX,
+				    .flags = DTLS_STATE_FREEZE };
+	socklen_t len = sizeof(state);
+	int fd = self->bed.fd;
+
+	SENDING_KEY();
+	ASSERT_EQ(0, getsockopt(fd, SOL_TLS, DTLS_STATE, &state, &len));
+	EXPECT_ERRNO(EKEYREVOKED, send(fd, "one", 3, MSG_MORE));
+	cork(fd, SOL_UDP, 1);
+	EXPECT_ERRNO(EKEYREVOKED, send(fd, "one", 3, 0));
+}
+
+static volatile int detached;
+
+static void *send_parts(void *fd)
+{
+	bed_unpin_cpu();
+	while (!detached)
+		send(*(int *)fd, "old", 3, MSG_MORE);
+	return NULL;
+}
+
+/* A sender that a detach overtakes leaves nothing for the next key's records. */
+TEST_F(cork, a_detach_races_with_senders)
+{
+	uint32_t how = DTLS_DETACH_REFUSE;
+	int fd = self->bed.fd;
+	pthread_t sender;
+
+	ASSERT_EQ(0, bed_unpin_cpu());
+	for (int round = 0; round < 20; round++) {
+		SENDING_KEY();
+		detached = 0;
+		ASSERT_EQ(0, pthread_create(&sender, NULL, send_parts, &fd));
+		for (int i = 0; i < 100; i++)
+			sched_yield();
+		ASSERT_EQ(0, setsockopt(fd, SOL_TLS, DTLS_DETACH, &how,
+					sizeof(how)));
+		detached = 1;
+		ASSERT_EQ(0, pthread_join(sender, NULL));
+		ASSERT_EQ(0, bed_pin_cpu());
+		while (recv(self->bed.peer, &how, sizeof(how), MSG_DONTWAIT) >=
+		       0)
+			continue;
+		SENDING_KEY();
+		ASSERT_EQ(3, send(fd, "new", 3, 0));
+		EXPECT_SEALED(RECORD_DATA, 1, 0, "new", 3);
+		how = DTLS_DETACH_REFUSE;
+		ASSERT_EQ(0, setsockopt(fd, SOL_TLS, DTLS_DETACH, &how,
+					sizeof(how)));
+		ASSERT_EQ(0, bed_unpin_cpu());
+	}
+}
+
 /* Whether the end of a file is known, or only that there's no more of it. */
 TEST_F(cork, E4_a_file_fills_records)
 {

@@ -158,6 +158,23 @@ SCENARIO(readiness, epoll_edge)
 	see_epoll(run, ep);
 }
 
+/* It's told once, though poll() looks past it for a record. */
+SCENARIO(readiness, epoll_edge_of_an_error)
+{
+	int ep = epoll_of(run->bed.fd, EPOLLIN | EPOLLET);
+
+	see_epoll(run, ep);
+	run_close_peer(run);
+	for (unsigned int i = 0; i < 2; i++) {
+		SEE(run_send(run, run->bed.fd, i, 40, 0));
+		SETTLE();
+		for (int n = 0; n < 3; n++)
+			see_epoll(run, ep);
+		see_recv(run, run->bed.fd, 100, MSG_DONTWAIT);
+	}
+	see_epoll(run, ep);
+}
+
 /* Each send is an edge of its own where room is waited for. */
 SCENARIO(readiness, epoll_edge_both_ways)
 {

@@ -5,6 +5,7 @@
 #include <linux/udp.h>
 #include <net/dst.h>
 #include <net/inet_sock.h>
+#include <net/ip.h>
 #include <net/ipv6.h>
 #include <net/sock.h>
 
@@ -30,10 +31,27 @@ static size_t ipv6_header_len(const struct sock *sk)
 
 	rcu_read_lock();
 	opt = rcu_dereference(inet6_sk(sk)->opt);
+	/* UDP itself takes the first ones for twice as long. */
 	if (opt)
-		len += opt->opt_flen + opt->opt_nflen;
+		len += 2 * opt->opt_flen + opt->opt_nflen;
 	rcu_read_unlock();
 	return len;
+}
+
+/* The route as it's now; what is cached may have been replaced since. */
+static struct dst_entry *get_route(struct sock *sk)
+{
+	struct dst_entry *dst;
+
+	lock_sock(sk);
+	if (sk->sk_family == AF_INET ||
+	    ipv6_addr_v4mapped(&sk->sk_v6_daddr))
+		ip4_datagram_release_cb(sk);
+	else
+		ip6_datagram_release_cb(sk);
+	dst = sk_dst_get(sk);
+	release_sock(sk);
+	return dst;
 }
 
 /**
@@ -45,7 +63,7 @@ static size_t ipv6_header_len(const struct sock *sk)
  */
 size_t dtls_route_room(struct sock *sk)
 {
-	struct dst_entry *dst = sk_dst_get(sk);
+	struct dst_entry *dst = get_route(sk);
 	size_t mtu, headers;
 
 	if (!dst)

@@ -26,8 +26,8 @@ words() {
 	sed 's/#.*//; s/[[:space:]]*$//; /^$/d' "$1"
 }
 
-# kernel_row NAME: sets kernel_suite, kernel_packages and kernel_compiler from
-# NAME's row of the table
+# kernel_row NAME: sets kernel_suite, kernel_packages, kernel_compiler and
+# kernel_config (empty: a stock kernel) from NAME's row of the table
 kernel_row() {
 	local row
 
@@ -35,12 +35,17 @@ kernel_row() {
 	[ -n "$row" ] ||
 		die "no kernel $1 in the table; it has: $(kernel_names | xargs)"
 	# shellcheck disable=SC2034 # read by those who source this
-	read -r _ kernel_suite kernel_packages kernel_compiler <<<"$row"
+	read -r _ kernel_suite kernel_packages kernel_compiler kernel_config \
+		<<<"$row"
 	kernel_packages=${kernel_packages//,/ }
 }
 
 kernel_names() {
 	words "$vm_dir/kernels" | awk '{ print $1 }'
+}
+
+stock_kernel_names() {
+	words "$vm_dir/kernels" | awk 'NF == 4 { print $1 }'
 }
 
 # key TEXT...: a short name for content, for folders of the cache

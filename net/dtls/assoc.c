@@ -191,6 +191,8 @@ void dtls_assoc_detach(struct dtls_assoc *assoc, bool may_send_plain)
 	uncount(assoc);
 	put_keys(assoc);
 	set_defaults(assoc);
+	/* Its time was that of the old keys: the next ones have theirs. */
+	cancel_delayed_work(&assoc->age_work);
 	mutex_unlock(&assoc->key_lock);
 }
 

@@ -339,6 +339,24 @@ TEST_F(detach, ages_do_not_reach_over)
 	EXPECT_RECORD(bed->fd, RECORD_DATA, "there", 5);
 }
 
+TEST_F(detach, a_new_age_does_not_wait_for_the_old_one)
+{
+	struct bed *bed = &self->bed;
+	struct dtls_window window = { .epoch = 1 };
+
+	reopen(_metadata, bed);
+	ASSERT_EQ(0, dtls_rx_epochs(bed->fd, 2, 3600 * 1000));
+	ASSERT_EQ(0, key_both(bed, 1));
+	ASSERT_EQ(0, key_both(bed, 2));
+	ASSERT_EQ(0, dtls_detach(bed->fd, DTLS_DETACH_REFUSE));
+	ASSERT_EQ(0, dtls_rx_epochs(bed->fd, 2, 50));
+	ASSERT_EQ(0, key_both(bed, 1));
+	ASSERT_EQ(0, key_both(bed, 2));
+	/* If not, the harness ends it. */
+	while (get(bed->fd, DTLS_RX_WINDOW, &window, sizeof(window)) != ENOENT)
+		sched_yield();
+}
+
 /* Senders are overtaken by it: each record is sealed, or not sent. */
 enum {
 	SENDERS = 3,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The end of an association whose socket stays: DTLS_DETACH. */
 #include <fcntl.h>
+#include <netinet/udp.h>
 #include <sched.h>
 
 #include "sniffer.h"
@@ -313,6 +314,21 @@ TEST_F(detach, records_opened_before_stay)
 	EXPECT_NOTHING(bed->fd);
 }
 
+/* To the reader of the next association they'd be the new peer's. */
+TEST_F(detach, records_opened_before_go_with_the_next_key)
+{
+	struct pollfd pfd = { .fd = self->bed.fd, .events = POLLIN };
+	struct bed *bed = &self->bed;
+
+	INJECT(RECORD_DATA, 1, 0, "old", 3);
+	EXPECT_EQ(1, poll(&pfd, 1, 0));
+	ASSERT_EQ(0, dtls_detach(bed->fd, DTLS_DETACH_REFUSE));
+	ASSERT_EQ(0, dtls_key(bed->fd, TLS_RX, &bed->rx, 1, 0));
+	EXPECT_NOTHING(bed->fd);
+	INJECT(RECORD_DATA, 1, 0, "new", 3);
+	EXPECT_RECORD(bed->fd, RECORD_DATA, "new", 3);
+}
+
 /* The age of an epoch that's gone is not that of its successor's. */
 TEST_F(detach, ages_do_not_reach_over)
 {
@@ -355,6 +371,39 @@ TEST_F(detach, a_new_age_does_not_wait_for_the_old_one)
 	/* If not, the harness ends it. */
 	while (get(bed->fd, DTLS_RX_WINDOW, &window, sizeof(window)) != ENOENT)
 		sched_yield();
+}
+
+static int set_cork(int fd, int value)
+{
+	return setsockopt(fd, SOL_UDP, UDP_CORK, &value, sizeof(value));
+}
+
+/* What waits to become a record is plaintext, too. */
+TEST_F(detach, E5_what_waits_to_be_sent_is_wiped)
+{
+	struct bed *bed = &self->bed;
+	char text[32];
+
+	for (int corked = 0; corked < 2; corked++) {
+		for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+			ASSERT_EQ(0, key_both(bed, 2));
+			ASSERT_EQ(0, set_cork(bed->fd, corked));
+			ASSERT_EQ(6, send(bed->fd, "secret", 6,
+					  corked ? 0 : MSG_MORE));
+			EXPECT_UNSENT();
+			ASSERT_EQ(0, dtls_detach(bed->fd, ways[i]));
+			ASSERT_EQ(0, set_cork(bed->fd, 0));
+			EXPECT_UNSENT();
+			/* Not even with what is sent next, in either form. */
+			ASSERT_EQ(0,
+				  dtls_detach(bed->fd, DTLS_DETACH_PLAINTEXT));
+			ASSERT_EQ(5, send(bed->fd, "plain", 5, 0));
+			EXPECT_EQ(5, recv(bed->peer, text, sizeof(text), 0));
+			ASSERT_EQ(0, key_both(bed, 1));
+			expect_traffic(_metadata, bed, 0);
+			EXPECT_UNSENT();
+		}
+	}
 }
 
 /* Senders are overtaken by it: each record is sealed, or not sent. */
@@ -428,6 +477,41 @@ TEST_F(detach, E5_no_plaintext_leaks_under_senders)
 	EXPECT_LE(seen, sniffer.frames);
 	EXPECT_EQ(0, sniffer.marked);
 	EXPECT_STATS(bed->fd, .tx_records = seen);
+}
+
+/* What waits is never complete: it grows until there's no room left. */
+static void *send_parts_until_refused(void *arg)
+{
+	int fd = *(int *)arg;
+
+	while (send(fd, "secret", 6, MSG_MORE) == 6 || errno == EMSGSIZE)
+		;
+	return (void *)(intptr_t)errno;
+}
+
+/* Senders that found a key, and wait for each other, find none after all. */
+TEST_F(detach, E5_no_part_reaches_the_next_association)
+{
+	struct bed *bed = &self->bed;
+	pthread_t thread[SENDERS];
+
+	ASSERT_EQ(0, bed_unpin_cpu());
+	for (uint16_t round = 0; round < 20; round++) {
+		for (int i = 0; i < SENDERS; i++)
+			ASSERT_EQ(0, pthread_create(&thread[i], NULL,
+						    send_parts_until_refused,
+						    &bed->fd));
+		ASSERT_EQ(0, dtls_detach(bed->fd, DTLS_DETACH_REFUSE));
+		for (int i = 0; i < SENDERS; i++) {
+			void *err;
+
+			ASSERT_EQ(0, pthread_join(thread[i], &err));
+			EXPECT_EQ(ENOKEY, (intptr_t)err);
+		}
+		ASSERT_EQ(0, key_both(bed, 1));
+		ASSERT_EQ(3, send(bed->fd, "new", 3, 0));
+		EXPECT_SEALED(RECORD_DATA, 1, 0, "new", 3);
+	}
 }
 
 static long receive(void *arg)

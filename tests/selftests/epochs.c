@@ -363,6 +363,20 @@ TEST_F(epochs, A4_sending_goes_to_a_greater_one_only)
 	EXPECT_SEALED(RECORD_DATA, 7, 0, "here", 4);
 }
 
+/* It's the record that has an epoch, not its parts. */
+TEST_F(epochs, what_waits_is_sealed_with_the_new_key)
+{
+	struct bed *bed = &self->bed;
+
+	ASSERT_EQ(0, key_tx(bed, 1));
+	ASSERT_EQ(5, send(bed->fd, "first", 5, MSG_MORE));
+	ASSERT_EQ(0, key_tx(bed, 2));
+	EXPECT_UNSENT();
+	ASSERT_EQ(6, send(bed->fd, "second", 6, 0));
+	bed->tx = tx_secret(bed, 2);
+	EXPECT_SEALED(RECORD_DATA, 2, 0, "firstsecond", 11);
+}
+
 /* Keys come in both directions while threads send and receive. */
 enum {
 	EPOCHS = 12,

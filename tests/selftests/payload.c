@@ -139,6 +139,25 @@ TEST_F(payload, E1_E2_info_tells_the_limit)
 	}
 }
 
+/* Type and padding are sealed with the content, where there are any. */
+TEST_F(payload, E1_info_leaves_room_for_the_type)
+{
+	struct dtls_info info;
+	struct bed bed;
+
+	secret_set_cid(&self->bed.tx, 4);
+	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+		open_bed(_metadata, &bed, &self->bed, limits[i], 16384);
+		ASSERT_EQ(0, dtls_info(bed.fd, &info));
+		EXPECT_EQ(limits[i] - 1, info.tx_payload);
+		ASSERT_EQ(info.tx_payload,
+			  send(bed.fd, text, info.tx_payload, 0));
+		EXPECT_ERRNO(EMSGSIZE,
+			     send(bed.fd, text, info.tx_payload + 1, 0));
+		close_bed(_metadata, &bed);
+	}
+}
+
 /* With a connection ID, type and padding are sealed too: RFC 8449, 4. */
 TEST_F(payload, E1_type_and_padding_are_within_the_limit)
 {

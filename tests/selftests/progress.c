@@ -302,6 +302,27 @@ TEST_F(progress, frozen_receiving_is_over_for_good)
 	EXPECT_SEALED(RECORD_DATA, 2, 0, "here", 4);
 }
 
+/* It would wait for ever. */
+TEST_F(progress, what_waits_is_sent_before_the_freeze)
+{
+	struct bed *bed = &self->bed;
+	struct dtls_state state;
+
+	ASSERT_EQ(0, key_both(bed, 1));
+	ASSERT_EQ(5, send(bed->fd, "first", 5, MSG_MORE));
+	EXPECT_NO_CHANGE(EBUSY, dtls_state(bed->fd, TLS_TX, 1,
+					   DTLS_STATE_FREEZE, &state));
+	ASSERT_EQ(0, dtls_state(bed->fd, TLS_TX, 1, 0, &state));
+	EXPECT_EQ(0, state.next);
+	ASSERT_EQ(6, send(bed->fd, "second", 6, 0));
+	EXPECT_SEALED(RECORD_DATA, 1, 0, "firstsecond", 11);
+	ASSERT_EQ(0, dtls_state(bed->fd, TLS_TX, 1, DTLS_STATE_FREEZE, &state));
+	EXPECT_EQ(1, state.next);
+	/* Nor does anything begin to wait after it. */
+	EXPECT_ERRNO(EKEYREVOKED, send(bed->fd, "third", 5, MSG_MORE));
+	EXPECT_FROZEN_TX();
+}
+
 /* What was authentic before can still be read. */
 TEST_F(progress, records_opened_before_the_freeze_stay)
 {

@@ -299,7 +299,8 @@ static void negotiated_length_is_kept(bool server)
 					   TLSEXT_max_fragment_length_512);
 	connected(&l, e, &calm);
 	k = attach(e, 0);
-	ok(fake.params.tx_payload_max == 512,
+	ok(fake.params.tx_payload_max == 512 &&
+		   fake.params.rx_payload_max == 512,
 	   "E2 max_fragment_length is told the kernel");
 	ok(kdtls_send(k, KDTLS_DATA, text, 513, 0) == -EMSGSIZE &&
 		   kdtls_send(k, KDTLS_DATA, text, 512, 0) == 512,

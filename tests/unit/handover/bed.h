@@ -83,6 +83,8 @@ void detach(struct kdtls *k);
 bool window_is_exact(const struct end *e);
 /* Whatever is tried, OpenSSL sends nothing. */
 bool is_sealed(struct end *e);
+/* The fake was told the truth; @next: the first number that wasn't sent. */
+void check_told(struct end *e, uint64_t next, bool short_tag, const char *name);
 /* Hands over, and checks all of it. */
 void check_handover(struct end *e, const char *name);
 

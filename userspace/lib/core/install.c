@@ -101,6 +101,8 @@ static int set_params(const struct kdtls_install *in)
 		params.flags |= DTLS_PARAM_CCM_8;
 	if (params.tx_payload_max > in->payload_max)
 		params.tx_payload_max = in->payload_max;
+	if (params.rx_payload_max > in->rx_payload_max)
+		params.rx_payload_max = in->rx_payload_max;
 	return kdtls_kernel_set(in->fd, DTLS_PARAMS, &params, len);
 }
 

@@ -14,6 +14,7 @@
  * @window_bits: wanted
  * @flags: KDTLS_ALLOW_*, given
  * @payload_max: content that the peer takes in a record, bytes
+ * @rx_payload_max: content that the peer was told to send at most
  * @keys: of the connection
  * @tx_next: first number that the kernel may use
  */
@@ -23,6 +24,7 @@ struct kdtls_install {
 	unsigned int window_bits;
 	unsigned int flags;
 	size_t payload_max;
+	size_t rx_payload_max;
 	struct kdtls_keys keys;
 	uint64_t tx_next;
 };

@@ -47,7 +47,8 @@ bool kdtls_record_next(uint8_t **at, const uint8_t *end,
  * @destroy: wipes and frees it; NULL is none
  * @open: decrypts @content_len bytes in place, of which the tag follows;
  *	false: it doesn't authenticate
- * @seal: encrypts in place, puts the tag behind; false: the library failed
+ * @seal: encrypts in place, puts the tag behind; false: the library failed.
+ *	NULL where nothing is ever sealed
  */
 struct kdtls_cipher_ops {
 	void *(*create)(const struct kdtls_suite *suite, const uint8_t *key,

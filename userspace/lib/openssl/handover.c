@@ -103,6 +103,7 @@ static int find_keys(struct handover *ho)
 	int err = kdtls_keys_derive(ho->ssl, &ho->in.keys);
 
 	ho->in.payload_max = payload_max(ho->ssl);
+	ho->in.rx_payload_max = ho->in.payload_max;
 	if (!err)
 		err = kdtls_install_check_suite(&ho->in,
 						SSL_get_cipher_name(ho->ssl));

@@ -269,6 +269,170 @@ SCENARIO(connection, close_with_data_queued)
 		EXPECT_EQ(2, dtls_net_stat("DtlsCurrAttached"));
 }
 
+/*
+ * A socket with a port that the caller chose: it stays when the connection is
+ * dissolved.
+ */
+static int fixed_socket(const struct run *run, uint16_t port)
+{
+	int fd = bed_socket(run->bed.family, SOCK_DGRAM, 0);
+	struct sockaddr_storage addr;
+	socklen_t len = sizeof(addr);
+
+	/* Of the same address as another one's. */
+	if (getsockname(run->bed.barrier, (struct sockaddr *)&addr, &len))
+		return -1;
+	((struct sockaddr_in *)&addr)->sin_port = htons(port);
+	return bind(fd, (struct sockaddr *)&addr, len) ? -1 : fd;
+}
+
+/* The run's sockets with such ports, and one more that talks to the first. */
+static int fix_sockets(struct run *run)
+{
+	int other = fixed_socket(run, 5003);
+
+	close(run->bed.fd);
+	close(run->bed.peer);
+	run->bed.fd = fixed_socket(run, 5001);
+	run->bed.peer = fixed_socket(run, 5002);
+	if (bed_connect(run->bed.fd, run->bed.peer) ||
+	    bed_connect(run->bed.peer, run->bed.fd) ||
+	    bed_connect(other, run->bed.fd) ||
+	    run_attach(run, run->bed.fd, 0, 1) ||
+	    run_attach(run, run->bed.peer, 1, 1) ||
+	    run_attach_at(run, other, 1, 1, 500))
+		return -1;
+	return other;
+}
+
+static int disconnect(int fd)
+{
+	struct sockaddr none = { .sa_family = AF_UNSPEC };
+
+	return connect(fd, &none, sizeof(none));
+}
+
+static ssize_t send_to(struct run *run, int fd, int to, unsigned int id,
+		       size_t len)
+{
+	struct sockaddr_storage addr;
+	socklen_t addr_len = sizeof(addr);
+	char text[100];
+	ssize_t n;
+
+	marked_text(text, len, id);
+	if (getsockname(to, (struct sockaddr *)&addr, &addr_len))
+		return -1;
+	n = sendto(fd, text, len, 0, (struct sockaddr *)&addr, addr_len);
+	run->texts += n > 0;
+	return n;
+}
+
+/* Whoever has the key is heard then, and sending needs an address. */
+SCENARIO(connection, dissolved_connection)
+{
+	int other = fix_sockets(run), fd = run->bed.fd;
+	struct sockaddr_storage addr;
+	socklen_t len = sizeof(addr);
+
+	ASSERT_LE(0, other);
+	SEE(run_send(run, run->bed.peer, 1, 40, 0));
+	SETTLE();
+	SEE(disconnect(fd));
+	SEE(getpeername(fd, (struct sockaddr *)&addr, &len));
+	see_poll(run, fd, all_events);
+	see_recv(run, fd, 100, MSG_DONTWAIT);
+	SEE(run_send(run, run->bed.peer, 2, 40, 0));
+	SEE(run_send(run, other, 3, 40, 0));
+	SETTLE();
+	see_poll(run, fd, all_events);
+	see_recv(run, fd, 100, MSG_DONTWAIT);
+	see_recv(run, fd, 100, MSG_DONTWAIT);
+	SEE(run_send(run, fd, 4, 40, 0));
+	SEE(send_to(run, fd, run->bed.peer, 5, 40));
+	SEE(send_to(run, fd, other, 6, 50));
+	SEE(send_to(run, fd, other, 7, 0));
+	SETTLE();
+	see_recv(run, run->bed.peer, 100, MSG_DONTWAIT);
+	see_recv(run, run->bed.peer, 100, MSG_DONTWAIT);
+	see_recv(run, other, 100, MSG_DONTWAIT);
+	see_recv(run, other, 100, MSG_DONTWAIT);
+	SEE(shutdown(fd, SHUT_RDWR));
+	SEE(disconnect(fd));
+}
+
+/* And may be there again. */
+SCENARIO(connection, dissolved_connection_is_made_anew)
+{
+	int other = fix_sockets(run), fd = run->bed.fd;
+
+	ASSERT_LE(0, other);
+	SEE(disconnect(fd));
+	SEE(bed_connect(fd, other));
+	SEE(run_send(run, run->bed.peer, 1, 40, 0));
+	SEE(run_send(run, other, 2, 40, 0));
+	SEE(run_send(run, fd, 3, 40, 0));
+	SETTLE();
+	see_recv(run, fd, 100, MSG_DONTWAIT);
+	see_recv(run, fd, 100, MSG_DONTWAIT);
+	see_recv(run, other, 100, MSG_DONTWAIT);
+	see_recv(run, run->bed.peer, 100, MSG_DONTWAIT);
+}
+
+/* Nobody listens where it sends to: it's told only if it asked for that. */
+SCENARIO(connection, dissolved_connection_and_errors)
+{
+	int nobody = fix_sockets(run), fd = run->bed.fd;
+	struct sockaddr_storage addr;
+	socklen_t len = sizeof(addr);
+
+	SEE(disconnect(fd));
+	SEE(getsockname(nobody, (struct sockaddr *)&addr, &len));
+	for (int asked = 0; asked < 2; asked++) {
+		SEE(set_option(fd, SOL_IP, IP_RECVERR, asked));
+		SEE(set_option(fd, SOL_IPV6, IPV6_RECVERR, asked));
+		if (!asked)
+			SEE(close(nobody));
+		SEE_AS(sendto(fd, MARKER MARKER, 16, 0,
+			      (struct sockaddr *)&addr, len),
+		       "sent");
+		SETTLE();
+		see_poll(run, fd, all_events);
+		see_recv(run, fd, 100, MSG_DONTWAIT | MSG_ERRQUEUE);
+		see_recv(run, fd, 100, MSG_DONTWAIT);
+	}
+}
+
+static const struct difference addressed[] = {
+	DIFFERS("send_to(run, fd, run->bed.peer, 1, 40) = 40",
+		"send_to(run, fd, run->bed.peer, 1, 40) = EISCONN",
+		"the association is with the peer, by its connection"),
+	DIFFERS("send_to(run, fd, other, 2, 40) = 40",
+		"send_to(run, fd, other, 2, 40) = EISCONN", "likewise"),
+	DIFFERS("the peer = 40", "the peer = EAGAIN", "likewise"),
+	DIFFERS("the other = 40", "the other = EAGAIN", "likewise"),
+	{}
+};
+
+SCENARIO_BUT(connection, address_on_a_connection, addressed)
+{
+	int other = fix_sockets(run), fd = run->bed.fd;
+	char text[100];
+
+	ASSERT_LE(0, other);
+	/* The other one hears it as far as plain UDP is concerned. */
+	SEE(disconnect(other));
+	SEE(send_to(run, fd, run->bed.peer, 1, 40));
+	SEE(send_to(run, fd, other, 2, 40));
+	SETTLE();
+	SEE_AS(recv(run->bed.peer, text, sizeof(text), MSG_DONTWAIT),
+	       "the peer");
+	SEE_AS(recv(other, text, sizeof(text), MSG_DONTWAIT), "the other");
+	SEE(run_send(run, fd, 3, 40, 0));
+	SETTLE();
+	see_recv(run, run->bed.peer, 100, MSG_DONTWAIT);
+}
+
 /* Its end doesn't end the peer's. */
 SCENARIO(connection, peer_may_come_back)
 {

@@ -123,6 +123,35 @@ SCENARIO(errors, refusal_wakes_who_waits)
 	}
 }
 
+static void see_edges(struct __test_metadata *_metadata, struct run *run,
+		      uint32_t wanted)
+{
+	struct epoll_event event = { .events = wanted };
+	int fd = run->bed.fd, ep = epoll_create1(0);
+
+	ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, fd, &event));
+	SEE(run_send(run, fd, 2, 40, 0));
+	SETTLE();
+	for (int n = 0; n < 3; n++) {
+		event.events = 0;
+		SEE(epoll_wait(ep, &event, 1, 0));
+		tell(run, "%#x", event.events);
+	}
+	close(ep);
+	see_option(run, fd, SOL_SOCKET, SO_ERROR);
+}
+
+/* Of an error that nobody takes there is one edge, with or without data. */
+SCENARIO(errors, refusal_with_data_is_one_edge)
+{
+	SEE(run_send(run, run->bed.peer, 1, 40, 0));
+	SETTLE();
+	run_close_peer(run);
+	see_edges(_metadata, run, EPOLLIN | EPOLLET);
+	see_edges(_metadata, run, EPOLLIN | EPOLLOUT | EPOLLET);
+	see_recv(run, run->bed.fd, 100, MSG_DONTWAIT);
+}
+
 static void see_queue(struct run *run, int fd)
 {
 	see_recv(run, fd, 100, MSG_ERRQUEUE | MSG_DONTWAIT);

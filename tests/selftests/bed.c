@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <arpa/inet.h>
@@ -491,6 +492,33 @@ const char *dtls_stats_mismatch(const struct dtls_stats *expected,
 								    i));
 	}
 	return len ? text : NULL;
+}
+
+/* To the module; -1 if it is not there. */
+int dtls_references(void)
+{
+	FILE *file = fopen("/sys/module/dtls/refcnt", "r");
+	int count = -1;
+
+	if (!file)
+		return -1;
+	if (fscanf(file, "%d", &count) != 1)
+		count = -1;
+	fclose(file);
+	return count;
+}
+
+/*
+ * The last reference is dropped from a work item, a grace period after the last
+ * close: wait for the count, which is what rmmod looks at. Return: the count.
+ */
+int dtls_wait_for_no_reference(void)
+{
+	time_t end = time(NULL) + 20;
+
+	while (dtls_references() > 0 && time(NULL) < end)
+		sched_yield();
+	return dtls_references();
 }
 
 /* @type: of the record; -1: sent without a control message. */

@@ -78,6 +78,8 @@ int dtls_state(int fd, int direction, uint16_t epoch, uint8_t flags,
 int dtls_stats(int fd, struct dtls_stats *stats);
 int dtls_info(int fd, struct dtls_info *info);
 int dtls_close(int fd);
+int dtls_references(void);
+int dtls_wait_for_no_reference(void);
 long long dtls_net_stat(const char *name);
 const char *dtls_net_mismatch(void);
 const char *dtls_stats_mismatch(const struct dtls_stats *expected,

@@ -50,7 +50,8 @@ int run_attach_at(struct run *run, int fd, int side, unsigned int association,
 		return 0;
 	secret_make(&secrets[0], cipher, association * 2 + 1);
 	secret_make(&secrets[1], cipher, association * 2 + 2);
-	if (dtls_attach(fd) || dtls_key(fd, TLS_TX, &secrets[side], 1, seq) ||
+	if (dtls_attach_name(fd, DTLS_ULP_NAME, sizeof(DTLS_ULP_NAME)) ||
+	    dtls_key(fd, TLS_TX, &secrets[side], 1, seq) ||
 	    dtls_key(fd, TLS_RX, &secrets[!side], 1, 0))
 		return -1;
 	return sniffer_watch(&run->sniffer, fd);
@@ -115,7 +116,7 @@ const char *run_problem(const struct run *run)
 /* Content that the sniffer knows. */
 ssize_t run_send(struct run *run, int fd, unsigned int id, size_t len, int flags)
 {
-	static uint8_t text[1 << 17];
+	static _Thread_local uint8_t text[1 << 17];
 	ssize_t n;
 
 	marked_text(text, len, id);

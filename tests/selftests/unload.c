@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/syscall.h>
-#include <time.h>
 
 #include "check.h"
 #include "sockmap.h"
@@ -42,36 +41,10 @@ static int unload(void)
 	return (int)syscall(SYS_delete_module, "dtls", O_NONBLOCK);
 }
 
-static int references(void)
-{
-	FILE *file = fopen("/sys/module/dtls/refcnt", "r");
-	int count = -1;
-
-	if (!file)
-		return -1;
-	if (fscanf(file, "%d", &count) != 1)
-		count = -1;
-	fclose(file);
-	return count;
-}
-
-/*
- * The last reference is dropped from a work item, a grace period after the last
- * close: wait for the count, which is what rmmod looks at.
- */
-static int wait_for_no_reference(void)
-{
-	time_t end = time(NULL) + 20;
-
-	while (references() > 0 && time(NULL) < end)
-		sched_yield();
-	return references();
-}
-
 TEST_F(unload, attached_socket_holds_the_module)
 {
 	ASSERT_EQ(0, dtls_attach(self->bed.fd));
-	EXPECT_LT(0, references());
+	EXPECT_LT(0, dtls_references());
 	EXPECT_ERRNO(EAGAIN, unload());
 	EXPECT_PLAIN();
 	ASSERT_EQ(0, dtls_key(self->bed.fd, TLS_TX, &self->bed.tx, 1, 0));
@@ -79,13 +52,13 @@ TEST_F(unload, attached_socket_holds_the_module)
 	ASSERT_EQ(4, send(self->bed.fd, "here", 4, 0));
 	EXPECT_SEALED(RECORD_DATA, 1, 0, "here", 4);
 	ASSERT_EQ(0, dtls_close(self->bed.fd));
-	ASSERT_EQ(0, wait_for_no_reference());
+	ASSERT_EQ(0, dtls_wait_for_no_reference());
 	EXPECT_EQ(0, unload());
 }
 
 TEST_F(unload, without_the_module_nothing_is_attached)
 {
-	ASSERT_EQ(0, wait_for_no_reference());
+	ASSERT_EQ(0, dtls_wait_for_no_reference());
 	ASSERT_EQ(0, unload());
 	EXPECT_ERRNO(ENOPROTOOPT, dtls_attach(self->bed.fd));
 	EXPECT_EQ(-1, dtls_net_stat("DtlsCurrAttached"));
@@ -105,7 +78,7 @@ TEST_F(unload, first_socket_may_be_anothers)
 	int fd[2];
 
 	ASSERT_LE(0, map);
-	ASSERT_EQ(0, wait_for_no_reference());
+	ASSERT_EQ(0, dtls_wait_for_no_reference());
 	ASSERT_EQ(0, unload());
 	ASSERT_EQ(0, load());
 	ASSERT_EQ(0, sockmap_add(map, self->bed.fd));
@@ -114,7 +87,7 @@ TEST_F(unload, first_socket_may_be_anothers)
 	EXPECT_EQ(0, dtls_attach(fd[0]))
 	TH_LOG("%s", strerror(errno));
 	ASSERT_EQ(0, close(fd[0]));
-	ASSERT_EQ(0, wait_for_no_reference());
+	ASSERT_EQ(0, dtls_wait_for_no_reference());
 }
 
 /* A refused attach leaves no reference behind, a served one doesn't either. */
@@ -132,7 +105,7 @@ TEST_F(unload, references_are_balanced)
 		close(fd[0]);
 		close(fd[1]);
 	}
-	ASSERT_EQ(0, wait_for_no_reference());
+	ASSERT_EQ(0, dtls_wait_for_no_reference());
 	EXPECT_EQ(0, dtls_net_stat("DtlsCurrAttached"));
 	EXPECT_EQ(0, dtls_net_stat("DtlsCurrTx"));
 	EXPECT_EQ(0, dtls_net_stat("DtlsCurrRx"));
@@ -153,7 +126,7 @@ TEST_F(unload, nothing_is_left_of_a_busy_socket)
 		INJECT(RECORD_DATA, 3, seq, "unread", 6);
 	EXPECT_RECORD(self->bed.fd, RECORD_DATA, "unread", 6);
 	ASSERT_EQ(0, dtls_close(self->bed.fd));
-	ASSERT_EQ(0, wait_for_no_reference());
+	ASSERT_EQ(0, dtls_wait_for_no_reference());
 	EXPECT_EQ(0, unload());
 }
 

@@ -5,6 +5,7 @@
  * standard input's lines there and prints what the server says.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <poll.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <arpa/inet.h>
+#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 #include "common.h"
@@ -23,6 +25,9 @@ static const char usage[] =
 	"  --insecure       instead: don't verify the server\n"
 	"  --name NAME      the server's name or address in its certificate (HOST)\n"
 	"  --cipher LIST    cipher suites, as OpenSSL names them\n"
+	"  --psk HEX        a key that the server knows too, for suites that want it\n"
+	"  --session FILE   offer the session that FILE holds, if any, and leave\n"
+	"                   there the one that's made: secrets, for you alone\n"
 	"  --allow-ccm8     allow suites with tags of 8 bytes (OpenSSL wants\n"
 	"                   \"@SECLEVEL=0\" in LIST as well)\n"
 	"  --window BITS    width of the kernel's replay window\n"
@@ -40,6 +45,8 @@ struct options {
 	const char *ca;
 	const char *name;
 	const char *ciphers;
+	const char *psk;
+	const char *session;
 	const char *message;
 	unsigned int count;
 	unsigned int window;
@@ -65,6 +72,8 @@ static void parse(struct options *opt, int argc, char **argv)
 		{ "insecure", no_argument, &opt->insecure, 1 },
 		{ "name", required_argument, NULL, 'n' },
 		{ "cipher", required_argument, NULL, 'c' },
+		{ "psk", required_argument, NULL, 'P' },
+		{ "session", required_argument, NULL, 's' },
 		{ "allow-ccm8", no_argument, &opt->allow_ccm8, 1 },
 		{ "window", required_argument, NULL, 'w' },
 		{ "count", required_argument, NULL, 'N' },
@@ -87,6 +96,12 @@ static void parse(struct options *opt, int argc, char **argv)
 			break;
 		case 'c':
 			opt->ciphers = optarg;
+			break;
+		case 'P':
+			opt->psk = optarg;
+			break;
+		case 's':
+			opt->session = optarg;
 			break;
 		case 'w':
 			opt->window = parse_number("--window", optarg, 65536);
@@ -130,11 +145,38 @@ static void verify_name(SSL *ssl, const char *name)
 	SSL_set_verify(ssl, SSL_VERIFY_PEER, NULL);
 }
 
+static void session_offer(SSL *ssl, const char *path)
+{
+	FILE *file = fopen(path, "re");
+	SSL_SESSION *session;
+
+	if (!file && errno == ENOENT)
+		return;
+	if (!file)
+		die(STATUS_USAGE, "%s: %s", path, strerror(errno));
+	session = PEM_read_SSL_SESSION(file, NULL, NULL, NULL);
+	fclose(file);
+	if (!session || !SSL_set_session(ssl, session))
+		die_openssl(STATUS_USAGE, path);
+	SSL_SESSION_free(session);
+}
+
+static void session_keep(SSL *ssl, const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+
+	if (!file || !PEM_write_SSL_SESSION(file, SSL_get0_session(ssl)) ||
+	    fclose(file))
+		die(STATUS_USAGE, "%s: %s", path, strerror(errno));
+	puts(SSL_session_reused(ssl) ? "session resumed" : "new session");
+}
+
 static void prepare(struct client *c)
 {
 	const struct options *opt = &c->opt;
 
-	c->ctx = context_new(opt->ciphers);
+	c->ctx = context_new(opt->ciphers, opt->psk);
 	if (opt->ca && !SSL_CTX_load_verify_locations(c->ctx, opt->ca, NULL))
 		die_openssl(STATUS_USAGE, opt->ca);
 	c->ssl = SSL_new(c->ctx);
@@ -142,6 +184,8 @@ static void prepare(struct client *c)
 		die_openssl(STATUS_HANDSHAKE, "SSL_new");
 	if (opt->ca)
 		verify_name(c->ssl, opt->name ? opt->name : opt->host);
+	if (opt->session)
+		session_offer(c->ssl, opt->session);
 
 	endpoint_resolve(&c->server, opt->host, opt->port, 0);
 	c->fd = socket(c->server.addr.ss_family, SOCK_DGRAM | SOCK_NONBLOCK, 0);
@@ -213,6 +257,8 @@ static void handshake(struct client *c)
 		    X509_verify_cert_error_string(verified));
 	if (!SSL_is_init_finished(c->ssl))
 		die_openssl(STATUS_HANDSHAKE, c->server.text);
+	if (c->opt.session)
+		session_keep(c->ssl, c->opt.session);
 }
 
 static void hand_over(struct client *c)

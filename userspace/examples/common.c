@@ -6,12 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 
 #include "common.h"
 
 /* The AEADs that the kernel takes, with forward secrecy. */
 #define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AESCCM:-AESCCM8"
+
+/* What s_client of openssl calls itself as well. */
+#define PSK_IDENTITY "Client_identity"
 
 void die(enum status status, const char *format, ...)
 {
@@ -85,7 +89,42 @@ void endpoint_resolve(struct endpoint *ep, const char *host, const char *port,
 	endpoint_name(ep);
 }
 
-SSL_CTX *context_new(const char *ciphers)
+/* 0: the handshake fails. The key stays in the context's application data. */
+static unsigned int psk_of(SSL *ssl, unsigned char *key, unsigned int size)
+{
+	const char *hex = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+	size_t len = 0;
+
+	if (!OPENSSL_hexstr2buf_ex(key, size, &len, hex, '\0'))
+		return 0;
+	return len;
+}
+
+static unsigned int psk_as_client(SSL *ssl, const char *hint, char *identity,
+				  unsigned int identity_size,
+				  unsigned char *key, unsigned int size)
+{
+	(void)hint;
+	snprintf(identity, identity_size, "%s", PSK_IDENTITY);
+	return psk_of(ssl, key, size);
+}
+
+/* One key for whoever it is. */
+static unsigned int psk_as_server(SSL *ssl, const char *identity,
+				  unsigned char *key, unsigned int size)
+{
+	(void)identity;
+	return psk_of(ssl, key, size);
+}
+
+static void psk_prepare(SSL_CTX *ctx, const char *psk)
+{
+	SSL_CTX_set_app_data(ctx, (char *)psk);
+	SSL_CTX_set_psk_client_callback(ctx, psk_as_client);
+	SSL_CTX_set_psk_server_callback(ctx, psk_as_server);
+}
+
+SSL_CTX *context_new(const char *ciphers, const char *psk)
 {
 	SSL_CTX *ctx = SSL_CTX_new(DTLS_method());
 
@@ -95,6 +134,10 @@ SSL_CTX *context_new(const char *ciphers)
 	if (!SSL_CTX_set_cipher_list(ctx, ciphers ? ciphers : CIPHERS))
 		die_openssl(STATUS_USAGE, ciphers ? ciphers : CIPHERS);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION);
+	/* For a list that has suites with plain Diffie-Hellman. */
+	SSL_CTX_set_dh_auto(ctx, 1);
+	if (psk)
+		psk_prepare(ctx, psk);
 	return ctx;
 }
 

@@ -43,8 +43,12 @@ void endpoint_resolve(struct endpoint *ep, const char *host, const char *port,
 		      int flags);
 void endpoint_name(struct endpoint *ep);
 
-/* DTLS 1.2 and nothing else; @ciphers: an OpenSSL list, NULL: what fits. */
-SSL_CTX *context_new(const char *ciphers);
+/*
+ * DTLS 1.2 and nothing else; @ciphers: an OpenSSL list, NULL: what fits; @psk: a
+ * key that both ends know, in hexadecimal digits, for suites that want one; NULL:
+ * none.
+ */
+SSL_CTX *context_new(const char *ciphers, const char *psk);
 
 /*
  * Makes the connected @fd the SSL's, and taps it: a datagram BIO, since that of

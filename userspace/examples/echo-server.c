@@ -33,6 +33,7 @@ static const char usage[] =
 	"  --address ADDR  where to listen (0.0.0.0); :: for IPv6 and IPv4\n"
 	"  --port PORT     likewise (4433); 0: any, it's printed\n"
 	"  --cipher LIST   cipher suites, as OpenSSL names them\n"
+	"  --psk HEX       a key that its clients know too, for suites that want it\n"
 	"  --allow-ccm8    allow suites with tags of 8 bytes (OpenSSL wants\n"
 	"                  \"@SECLEVEL=0\" in LIST as well)\n"
 	"  --window BITS   width of the kernel's replay window\n"
@@ -46,6 +47,7 @@ struct options {
 	const char *address;
 	const char *port;
 	const char *ciphers;
+	const char *psk;
 	unsigned int window;
 	unsigned int clients;
 	int allow_ccm8;
@@ -105,6 +107,7 @@ static void parse(struct options *opt, int argc, char **argv)
 		{ "address", required_argument, NULL, 'a' },
 		{ "port", required_argument, NULL, 'p' },
 		{ "cipher", required_argument, NULL, 'c' },
+		{ "psk", required_argument, NULL, 'P' },
 		{ "allow-ccm8", no_argument, &opt->allow_ccm8, 1 },
 		{ "window", required_argument, NULL, 'w' },
 		{ "clients", required_argument, NULL, 'n' },
@@ -131,6 +134,9 @@ static void parse(struct options *opt, int argc, char **argv)
 			break;
 		case 'c':
 			opt->ciphers = optarg;
+			break;
+		case 'P':
+			opt->psk = optarg;
 			break;
 		case 'w':
 			opt->window = parse_number("--window", optarg, 65536);
@@ -177,7 +183,7 @@ static void prepare(struct server *s)
 {
 	const struct options *opt = &s->opt;
 
-	s->ctx = context_new(opt->ciphers);
+	s->ctx = context_new(opt->ciphers, opt->psk);
 	if (SSL_CTX_use_certificate_chain_file(s->ctx, opt->cert) != 1)
 		die_openssl(STATUS_USAGE, opt->cert);
 	if (SSL_CTX_use_PrivateKey_file(s->ctx, opt->key, SSL_FILETYPE_PEM) != 1)

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import (
 
 CHANGE_CIPHER_SPEC, ALERT, HANDSHAKE, APPLICATION_DATA = 20, 21, 22, 23
 TLS12_CID = 25
+TLS12_CID = 25
 VERSION = 0xFEFD
 VERSION_1_0 = 0xFEFF
 HEADER_LEN = 13
@@ -60,19 +61,23 @@ class Header(NamedTuple):
                            self.seq >> 32, self.seq & 0xFFFFFFFF, self.length)
 
 
-def parse_header(data):
+def parse_header(data, cid_len=0):
+    """@cid_len: of the connection ID in a record that has one."""
+    if data[:1] == bytes([TLS12_CID]):
+        data = data[:11] + data[11 + cid_len:]
     if len(data) < HEADER_LEN:
         raise Malformed(f"{len(data)} bytes are no header")
     kind, version, epoch, high, low, length = HEADER.unpack_from(data)
     return Header(kind, version, epoch, high << 32 | low, length)
 
 
-def records(datagram):
+def records(datagram, cid_len=0):
     """Cut a datagram into its records, by their lengths alone."""
     found = []
     while datagram:
-        header = parse_header(datagram)
+        header = parse_header(datagram, cid_len)
         end = HEADER_LEN + header.length
+        end += cid_len if header.type == TLS12_CID else 0
         if end > len(datagram):
             raise Malformed("length past the end")
         found.append(datagram[:end])

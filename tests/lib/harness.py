@@ -12,6 +12,9 @@
 """
 
 import contextlib
+import itertools
+import multiprocessing
+import os
 import sys
 import traceback
 
@@ -41,8 +44,17 @@ def no_fixture(*variant):
 
 
 def diagnose(text):
-    for line in text.splitlines():
-        print("# " + line)
+    _say(_comment(text))
+
+
+def _comment(text):
+    return "".join(f"# {line}\n" for line in text.splitlines())
+
+
+def _say(text):
+    """In one piece, whoever else is writing."""
+    sys.stdout.flush()
+    os.write(sys.stdout.fileno(), text.encode())
 
 
 def _run_case(number, name, function, variant, fixture):
@@ -50,25 +62,62 @@ def _run_case(number, name, function, variant, fixture):
         with fixture(*variant) as given:
             function(given)
     except Skip as reason:
-        print(f"ok {number} - {name} # SKIP {reason}", flush=True)
+        _say(f"ok {number} - {name} # SKIP {reason}\n")
         return True
     except Exception:  # a failed case must not keep the others from running
-        diagnose(traceback.format_exc())
-        print(f"not ok {number} - {name}", flush=True)
+        _say(_comment(traceback.format_exc()) + f"not ok {number} - {name}\n")
         return False
-    print(f"ok {number} - {name}", flush=True)
+    _say(f"ok {number} - {name}\n")
     return True
 
 
-def main(fixture=no_fixture):
-    """Run all cases whose name has each word of the command line."""
+def _chosen():
+    """Numbered, those whose name has each word of the command line."""
     wanted = sys.argv[1:]
     chosen = [c for c in _cases if all(word in c[0] for word in wanted)]
-    print("TAP version 13")
-    print(f"1..{len(chosen)}", flush=True)
-    results = [_run_case(number, *chosen_case, fixture)
-               for number, chosen_case in enumerate(chosen, 1)]
+    _say(f"TAP version 13\n1..{len(chosen)}\n")
+    return [(number, *rest) for number, rest in enumerate(chosen, 1)]
+
+
+def main(fixture=no_fixture):
+    results = [_run_case(*chosen, fixture) for chosen in _chosen()]
     sys.exit(0 if results and all(results) else 1)
+
+
+def main_in_parallel(place, fixture, together, workers):
+    """As main(), by so many processes, each with a place of its own: @fixture
+    gets it before the variant. Cases of the same @together(*variant) that
+    follow each other are run in one place, one after another.
+    """
+    groups = [list(group) for _, group in itertools.groupby(
+        _chosen(), lambda chosen: (chosen[2], together(*chosen[3])))]
+    taken = multiprocessing.Value("i", 0)
+    processes = [multiprocessing.Process(
+        target=_work, args=(place, fixture, groups, taken))
+        for _ in range(min(workers, len(groups)))]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    sys.exit(0 if processes and not any(process.exitcode
+                                        for process in processes) else 1)
+
+
+def _work(place, fixture, groups, taken):
+    with place() as here:
+        results = [_run_case(*chosen, lambda *variant: fixture(here, *variant))
+                   for group in _taken(groups, taken) for chosen in group]
+    sys.exit(0 if all(results) else 1)
+
+
+def _taken(groups, taken):
+    while True:
+        with taken.get_lock():
+            number = taken.value
+            taken.value += 1
+        if number >= len(groups):
+            return
+        yield groups[number]
 
 
 def equal(got, expected, what=""):

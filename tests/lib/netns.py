@@ -90,7 +90,9 @@ class Side:
         mac = f"02:00:00:00:00:0{other}"
         lines = ["link set lo up",
                  f"link set {self.device} address {self.mac} mtu {MTU} up"]
-        for four, six in ((self.address, "nodad"), (self.spare, "nodad")):
+        # Nothing is sent from the spare ones unless it's bound there.
+        for four, six in ((self.address, "nodad"),
+                          (self.spare, "nodad preferred_lft 0")):
             lines += [f"addr add {four[socket.AF_INET]}/24"
                       f" dev {self.device}",
                       f"addr add {four[socket.AF_INET6]}/64"

@@ -106,6 +106,12 @@ class Certificate:
              "-subj", "/CN=kdtls", "-addext", f"subjectAltName={names}",
              "-days", "2", "-keyout", self.key, "-out", self.cert],
             check=True, capture_output=True)
+        # One file for those who want it so.
+        self.both = os.path.join(self.folder.name, "both.pem")
+        with open(self.both, "wb") as both:
+            for part in (self.cert, self.key):
+                with open(part, "rb") as stream:
+                    both.write(stream.read())
 
     def __enter__(self):
         return self

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdarg.h>
@@ -8,7 +9,11 @@
 #include <unistd.h>
 
 #include <arpa/inet.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <net/if.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 
 #include "link.h"
 
@@ -24,31 +29,161 @@ int link_command(const char *format, ...)
 	return system(text) ? -1 : 0;
 }
 
-/* Without checksums in the device: frames are what goes over a wire. */
-static int configure(const char *device, int host)
+/* A request to the kernel's routing code, as it's put together. */
+struct request {
+	struct nlmsghdr header;
+	char rest[512];
+};
+
+static void *request_begin(struct request *request, uint16_t type, size_t len)
 {
-	return link_command("ip -batch - <<-END\n"
-			    "link set %s up mtu 1500\n"
-			    "addr add 192.0.2.%d/24 dev %s\n"
-			    "addr add 2001:db8::%d/64 dev %s nodad\n"
-			    "END\n",
-			    device, host, device, host, device);
+	memset(request, 0, sizeof(*request));
+	request->header.nlmsg_type = type;
+	request->header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	if (type != RTM_DELLINK)
+		request->header.nlmsg_flags |= NLM_F_CREATE | NLM_F_EXCL;
+	request->header.nlmsg_len = (uint32_t)NLMSG_LENGTH(len);
+	return NLMSG_DATA(&request->header);
 }
 
-/* The test's namespace is the one that it's in, with its loopback up. */
-int link_open(struct link *link)
+static struct rtattr *request_add(struct request *request, uint16_t type,
+				  const void *value, size_t len)
 {
-	link->near = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-	if (link->near < 0 || bed_netns())
+	struct nlmsghdr *header = &request->header;
+	size_t end = NLMSG_ALIGN(header->nlmsg_len);
+	struct rtattr *attr = (struct rtattr *)((char *)header + end);
+
+	attr->rta_type = type;
+	attr->rta_len = (unsigned short)RTA_LENGTH(len);
+	if (len)
+		memcpy(RTA_DATA(attr), value, len);
+	header->nlmsg_len = (uint32_t)(end + RTA_ALIGN(attr->rta_len));
+	return attr;
+}
+
+/* All that was added since @attr is within it. */
+static void request_nest(struct request *request, struct rtattr *attr)
+{
+	attr->rta_len =
+		(unsigned short)((char *)&request->header +
+				 request->header.nlmsg_len - (char *)attr);
+}
+
+static int request_send(const struct request *request)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	struct {
+		struct nlmsghdr header;
+		struct nlmsgerr err;
+		char rest[512];
+	} answer;
+	ssize_t n;
+
+	n = send(fd, request, request->header.nlmsg_len, 0);
+	if (n >= 0)
+		n = recv(fd, &answer, sizeof(answer), 0);
+	close(fd);
+	if (n < 0)
 		return -1;
-	link->far = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-	if (link->far < 0 ||
-	    link_command("ip link add far type veth peer name near netns"
-			 " /proc/%d/fd/%d",
-			 getpid(), link->near) ||
-	    configure("far", LINK_FAR) || link_enter(link, LINK_NEAR))
+	errno = -answer.err.error;
+	return errno ? -1 : 0;
+}
+
+/*
+ * "far" here, and its other end "near" in another namespace. Their indices
+ * differ: where they're the same the kernel takes a second to notice that the
+ * link is up.
+ */
+static int make_veth(int ns)
+{
+	struct rtattr *info, *data, *peer;
+	struct ifinfomsg msg = { .ifi_index = 102 };
+	struct request request;
+
+	memcpy(request_begin(&request, RTM_NEWLINK, sizeof(msg)), &msg,
+	       sizeof(msg));
+	request_add(&request, IFLA_IFNAME, "far", sizeof("far"));
+	info = request_add(&request, IFLA_LINKINFO, NULL, 0);
+	request_add(&request, IFLA_INFO_KIND, "veth", sizeof("veth"));
+	data = request_add(&request, IFLA_INFO_DATA, NULL, 0);
+	msg.ifi_index = 101;
+	peer = request_add(&request, VETH_INFO_PEER, &msg, sizeof(msg));
+	request_add(&request, IFLA_IFNAME, "near", sizeof("near"));
+	request_add(&request, IFLA_NET_NS_FD, &ns, sizeof(ns));
+	request_nest(&request, peer);
+	request_nest(&request, data);
+	request_nest(&request, info);
+	return request_send(&request);
+}
+
+/* @flags: IFF_UP or 0 */
+int link_flags(const char *device, short flags)
+{
+	struct ifreq ifr = { .ifr_flags = flags };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	int err;
+
+	strncpy(ifr.ifr_name, device, sizeof(ifr.ifr_name) - 1);
+	err = ioctl(fd, SIOCSIFFLAGS, &ifr);
+	close(fd);
+	return err;
+}
+
+static int add_address(const char *device, enum bed_family family, int host)
+{
+	struct ifaddrmsg msg = {
+		.ifa_family = family == BED_IPV4 ? AF_INET : AF_INET6,
+		.ifa_prefixlen = family == BED_IPV4 ? 24 : 64,
+		.ifa_flags = IFA_F_NODAD,
+		.ifa_index = if_nametoindex(device),
+	};
+	struct sockaddr_storage addr;
+	struct request request;
+
+	link_address(family, host, 0, &addr);
+	memcpy(request_begin(&request, RTM_NEWADDR, sizeof(msg)), &msg,
+	       sizeof(msg));
+	if (family == BED_IPV4)
+		request_add(&request, IFA_LOCAL,
+			    &((struct sockaddr_in *)&addr)->sin_addr, 4);
+	else
+		request_add(&request, IFA_LOCAL,
+			    &((struct sockaddr_in6 *)&addr)->sin6_addr, 16);
+	return request_send(&request);
+}
+
+/* The device has its addresses; IPv6's go whenever it's taken down. */
+int link_configure(const char *device, int host)
+{
+	if (link_flags(device, IFF_UP))
 		return -1;
-	return configure("near", LINK_NEAR);
+	if (add_address(device, BED_IPV4, host) && errno != EEXIST)
+		return -1;
+	return add_address(device, BED_IPV6, host);
+}
+
+/* Both ends of it. */
+int link_delete(void)
+{
+	struct ifinfomsg msg = { .ifi_index = (int)if_nametoindex("near") };
+	struct request request;
+
+	memcpy(request_begin(&request, RTM_DELLINK, sizeof(msg)), &msg,
+	       sizeof(msg));
+	return request_send(&request);
+}
+
+/* Of a device in the namespace that we're in. */
+int link_mtu(const char *device, int mtu)
+{
+	struct ifreq ifr = { .ifr_mtu = mtu };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	int err;
+
+	strncpy(ifr.ifr_name, device, sizeof(ifr.ifr_name) - 1);
+	err = ioctl(fd, SIOCSIFMTU, &ifr);
+	close(fd);
+	return err;
 }
 
 int link_enter(const struct link *link, int where)
@@ -104,4 +239,53 @@ int link_pair(const struct link *link, enum bed_family family, int fd[2])
 	    bed_connect(fd[0], fd[1]))
 		return -1;
 	return bed_connect(fd[1], fd[0]);
+}
+
+/* One direction of it. */
+static int wait_for(int from, int to)
+{
+	char byte = 0;
+
+	while (recv(to, &byte, 1, MSG_DONTWAIT) < 0) {
+		if (errno != EAGAIN || send(from, &byte, 1, 0) != 1)
+			return -1;
+		sched_yield();
+	}
+	return 0;
+}
+
+/*
+ * Return when the link carries datagrams: what's sent before the kernel has
+ * noticed that it's up is lost.
+ */
+int link_wait(const struct link *link)
+{
+	static const enum bed_family families[] = { BED_IPV4, BED_IPV6 };
+	int fd[2], err;
+
+	for (int i = 0; i < 2; i++) {
+		if (link_pair(link, families[i], fd))
+			return -1;
+		err = wait_for(fd[0], fd[1]) || wait_for(fd[1], fd[0]);
+		close(fd[0]);
+		close(fd[1]);
+		if (err)
+			return -1;
+	}
+	return 0;
+}
+
+/* The test's namespace is the one that it's in, with its loopback up. */
+int link_open(struct link *link)
+{
+	link->near = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (link->near < 0 || bed_netns())
+		return -1;
+	link->far = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (link->far < 0 || make_veth(link->near) ||
+	    link_configure("far", LINK_FAR) || link_enter(link, LINK_NEAR))
+		return -1;
+	if (link_configure("near", LINK_NEAR))
+		return -1;
+	return link_wait(link);
 }

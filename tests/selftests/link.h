@@ -18,6 +18,11 @@ struct link {
 
 /* Functions return -1 with errno set, as system calls do, unless they say. */
 int link_open(struct link *link);
+int link_delete(void);
+int link_flags(const char *device, short flags);
+int link_configure(const char *device, int host);
+int link_mtu(const char *device, int mtu);
+int link_wait(const struct link *link);
 int link_enter(const struct link *link, int where);
 int link_pair(const struct link *link, enum bed_family family, int fd[2]);
 socklen_t link_address(enum bed_family family, int host, uint16_t port,

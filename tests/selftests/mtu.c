@@ -65,8 +65,8 @@ static size_t room(const struct run *run, size_t mtu)
 	return mtu - headers(run) - run_overhead(run);
 }
 
-/* How much less than the whole packet, so that both runs say the same. */
-static void see_payload(struct run *run, size_t mtu)
+/* Of plain UDP nobody tells it. */
+static void tell_payload(struct run *run, size_t mtu)
 {
 	struct dtls_info info = {};
 
@@ -77,6 +77,11 @@ static void see_payload(struct run *run, size_t mtu)
 		     room(run, mtu));
 	else
 		tell(run, "what fits is told");
+}
+
+static void see_payload(struct run *run, size_t mtu)
+{
+	tell_payload(run, mtu);
 	/* An AF_INET6 socket that talks IPv4 never looks for another route. */
 	if (run->bed.family == BED_IPV4)
 		see_option(run, run->bed.fd, SOL_IP, IP_MTU);
@@ -121,12 +126,44 @@ SCENARIO(mtu, A10_device_tells_what_fits)
 	move_to_link(_metadata, run, &link);
 	SEE(discover(run, IP_PMTUDISC_DO));
 	see_payload(run, MTU);
+	/* What is sent must get through. */
+	ASSERT_EQ(0, link_enter(&link, LINK_FAR));
+	ASSERT_EQ(0, link_mtu("far", 9000));
+	ASSERT_EQ(0, link_enter(&link, LINK_NEAR));
 	for (size_t i = 0; i < ARRAY_SIZE(mtus); i++) {
-		ASSERT_EQ(0, link_enter(&link, LINK_FAR));
-		ASSERT_EQ(0, link_command("ip link set far mtu 9000"));
-		ASSERT_EQ(0, link_enter(&link, LINK_NEAR));
-		ASSERT_EQ(0, link_command("ip link set near mtu %d", mtus[i]));
+		ASSERT_EQ(0, link_mtu("near", mtus[i]));
 		/* The socket's route is looked up anew when it's next used. */
+		SEE(run_send(run, run->bed.fd, 9, 40, 0));
+		see_arrives(_metadata, run, 9, 40);
+		see_payload(run, (size_t)mtus[i]);
+		see_edge(_metadata, run, (size_t)mtus[i]);
+	}
+}
+
+static int route_mtu(const struct run *run, int mtu)
+{
+	return is_ipv4(run) ?
+		       link_command("ip route change 192.0.2.0/24 dev near"
+				    " src 192.0.2.1 mtu %d",
+				    mtu) :
+		       link_command("ip -6 route change 2001:db8::/64 dev near"
+				    " proto kernel metric 256 mtu %d",
+				    mtu);
+}
+
+/* Told at once, before anything is sent that way. */
+SCENARIO(mtu, A10_route_tells_what_fits)
+{
+	static const int mtus[] = { 1400, 1280 };
+	struct link link;
+
+	move_to_link(_metadata, run, &link);
+	SEE(discover(run, IP_PMTUDISC_DO));
+	SEE(set_both(run, IP_RECVERR, IPV6_RECVERR, 1));
+	see_edge(_metadata, run, MTU);
+	for (size_t i = 0; i < ARRAY_SIZE(mtus); i++) {
+		ASSERT_EQ(0, route_mtu(run, mtus[i]));
+		tell_payload(run, (size_t)mtus[i]);
 		SEE(run_send(run, run->bed.fd, 9, 40, 0));
 		see_arrives(_metadata, run, 9, 40);
 		see_payload(run, (size_t)mtus[i]);
@@ -226,6 +263,7 @@ static void learn(struct __test_metadata *_metadata, struct run *run,
 	/* What follows it on the same way has come behind it. */
 	SEE(run_send(run, run->bed.peer, 3, 40, 0));
 	ASSERT_EQ(0, link_enter(link, LINK_NEAR));
+	SETTLE();
 }
 
 /* Without and with the error queue: told at once, or by the next call. */
@@ -298,6 +336,7 @@ SCENARIO(mtu, A10_path_is_told_by_a_control_message)
 	for (int i = 0; i < 2; i++) {
 		SEE(run_send(run, run->bed.fd, 1, 2000, 0));
 		SEE(run_send(run, run->bed.peer, 2, 40, 0));
+		SETTLE();
 		see_poll(run, run->bed.fd, POLLIN);
 		see_recv(run, run->bed.fd, 100, MSG_PEEK | MSG_DONTWAIT);
 		see_recv(run, run->bed.fd, 100, MSG_DONTWAIT);

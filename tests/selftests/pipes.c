@@ -219,4 +219,142 @@ SCENARIO(pipes, error_stops_a_splice)
 	run->texts = 0;
 }
 
+/*
+ * More than a record, or than a datagram of plain UDP: nothing to compare with.
+ * What one end sends out of a file the other one writes into a file.
+ */
+FIXTURE(files)
+{
+	struct run *run;
+};
+
+FIXTURE_VARIANT(files)
+{
+	enum bed_family family;
+};
+
+FIXTURE_VARIANT_ADD(files, ipv4) { .family = BED_IPV4 };
+FIXTURE_VARIANT_ADD(files, ipv6) { .family = BED_IPV6 };
+FIXTURE_VARIANT_ADD(files, mapped) { .family = BED_MAPPED };
+
+FIXTURE_SETUP(files)
+{
+	static struct run run;
+
+	self->run = &run;
+	ASSERT_EQ(0, run_begin(&run, variant->family, 1));
+}
+
+FIXTURE_TEARDOWN(files)
+{
+	const char *problem;
+
+	ASSERT_EQ(0, run_end(self->run));
+	problem = run_problem(self->run);
+	EXPECT_EQ(NULL, problem)
+	TH_LOG("%s", problem);
+}
+
+enum {
+	FILE_LEN = 300000
+};
+
+static char content[FILE_LEN], copy[FILE_LEN];
+
+/* Read everything that has arrived into @file, through a pipe. */
+static int splice_in(int fd, int file)
+{
+	int ends[2], err = 0;
+	ssize_t n;
+
+	if (pipe(ends) || fcntl(fd, F_SETFL, O_NONBLOCK))
+		return -1;
+	while (!err && (n = splice(fd, NULL, ends[1], NULL, 1 << 16, 0)) > 0)
+		err = splice(ends[0], NULL, file, NULL, (size_t)n, 0) != n;
+	close(ends[0]);
+	close(ends[1]);
+	return err;
+}
+
+static void expect_same(struct __test_metadata *_metadata, struct run *run,
+			size_t len)
+{
+	int file = memfd_create("copy", 0);
+
+	ASSERT_EQ(0, bed_settle(&run->bed));
+	ASSERT_EQ(0, splice_in(run->bed.peer, file));
+	ASSERT_EQ(len, pread(file, copy, sizeof(copy), 0));
+	EXPECT_EQ(0, memcmp(content, copy, len));
+	close(file);
+}
+
+static int content_file(struct run *run, size_t len)
+{
+	int file = memfd_create("content", 0);
+
+	marked_text(content, len, 3);
+	run->texts++;
+	return write(file, content, len) == (ssize_t)len ? file : -1;
+}
+
+TEST_F(files, are_sent_and_received)
+{
+	static const size_t lens[] = { 16384, 16385, 65536, 65537, FILE_LEN };
+
+	for (size_t i = 0; i < ARRAY_SIZE(lens); i++) {
+		int file = content_file(self->run, lens[i]);
+		off_t offset = 0;
+
+		ASSERT_LE(0, file);
+		while (offset < (off_t)lens[i])
+			ASSERT_LT(0, sendfile(self->run->bed.fd, file, &offset,
+					      lens[i] - (size_t)offset));
+		expect_same(_metadata, self->run, lens[i]);
+		close(file);
+	}
+}
+
+TEST_F(files, go_through_pipes)
+{
+	int file = content_file(self->run, FILE_LEN), ends[2];
+	loff_t offset = 0;
+
+	ASSERT_LE(0, file);
+	ASSERT_EQ(0, pipe(ends));
+	while (offset < FILE_LEN) {
+		ssize_t n = splice(file, &offset, ends[1], NULL, 1 << 16, 0);
+
+		ASSERT_LT(0, n);
+		while (n > 0) {
+			ssize_t sent =
+				splice(ends[0], NULL, self->run->bed.fd, NULL,
+				       (size_t)n,
+				       offset < FILE_LEN ? SPLICE_F_MORE : 0);
+
+			ASSERT_LT(0, sent);
+			n -= sent;
+		}
+	}
+	expect_same(_metadata, self->run, FILE_LEN);
+}
+
+/* What the file becomes while its content is under way doesn't matter. */
+TEST_F(files, may_change_once_they_are_sent)
+{
+	int file = content_file(self->run, FILE_LEN);
+	off_t offset = 0;
+	char *map;
+
+	ASSERT_LE(0, file);
+	map = mmap(NULL, FILE_LEN, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+	ASSERT_NE(MAP_FAILED, map);
+	while (offset < FILE_LEN)
+		ASSERT_LT(0, sendfile(self->run->bed.fd, file, &offset,
+				      FILE_LEN - (size_t)offset));
+	/* Sending didn't change it, nor does changing it change what was sent. */
+	EXPECT_EQ(0, memcmp(map, content, FILE_LEN));
+	memset(map, 0, FILE_LEN);
+	expect_same(_metadata, self->run, FILE_LEN);
+}
+
 TEST_HARNESS_MAIN

@@ -10,7 +10,7 @@ version := $(shell sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' net/dtls/main.c)
 dkms-source := /usr/src/dtls-$(version)
 
 .PHONY: all module userspace install uninstall dkms dkms-remove deps demo \
-	test check clean distclean help
+	test check bench profile clean distclean help
 
 all: userspace $(if $(headers),module)
 
@@ -49,6 +49,15 @@ test: deps
 check: deps
 	tests/check/run
 
+# What a datagram costs.
+bench: deps
+	tests/bench/run $(if $(KERNEL),-k $(KERNEL))
+
+# Where the instructions of one mode go.
+profile: deps
+	tests/bench/run $(if $(KERNEL),-k $(KERNEL)) --profile \
+		$(or $(MODE),dtls) $(or $(SIZE),1400) $(CIPHER)
+
 clean:
 	rm -rf build
 	$(if $(headers),$(MAKE) -C $(headers) M=$(CURDIR)/net/dtls clean)
@@ -63,6 +72,8 @@ help:
 	@echo "make deps       install the Debian packages that the rest needs"
 	@echo "make demo       show what it does, in a virtual machine; HERE=1: on this one"
 	@echo "make test       all tests, on each kernel of tests/vm/kernels, in virtual machines"
+	@echo "make bench      what a datagram costs, in instructions; KERNEL=6.1"
+	@echo "make profile    the functions it's spent in; MODE=dtls SIZE=1400 KERNEL=6.1"
 	@echo "make check      style, layers, sparse, checkpatch"
 	@echo "make clean      remove what was built"
 	@echo "make distclean  and what was downloaded ($(cache))"

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What was measured, and what was aimed at."""
+
+from dataclasses import dataclass
+
+GCM, CHACHA = "AES-128-GCM", "CHACHA20-POLY1305"
+SINGLE = ("64", "512", "1400", "16384")
+BATCHED = ("1400x8", "1400x40")
+SIZES = SINGLE + BATCHED
+
+
+@dataclass(frozen=True)
+class Mode:
+    name: str
+    has_records: bool = True  # of the cipher that's the user's choice
+
+
+# In the order of the table.
+MODES = {
+    "udp": Mode("plain UDP, send() and recv()", False),
+    "udp-mmsg": Mode("plain UDP, sendmmsg() and recvmmsg()", False),
+    "udp-gso": Mode("plain UDP, UDP_SEGMENT and UDP_GRO", False),
+    "aead": Mode("the kernel's AEAD alone, seal and open", False),
+    "floor": Mode("floor: plain UDP and the kernel's AEAD", False),
+    "openssl": Mode("OpenSSL, SSL_write() and SSL_read()"),
+    "evp-mmsg": Mode("userspace EVP, sendmmsg() and recvmmsg()"),
+    "evp-gso": Mode("userspace EVP, UDP_SEGMENT and UDP_GRO"),
+    "dtls": Mode("kernel DTLS, send() and recv()"),
+    "dtls-mmsg": Mode("kernel DTLS, sendmmsg() and recvmmsg()"),
+    "dtls-gso": Mode("kernel DTLS, UDP_SEGMENT and UDP_GRO"),
+    "dtls-sendfile": Mode("kernel DTLS, sendfile() and recv()"),
+    "ktls": Mode("kernel TLS over TCP, a record a send()"),
+    "ktls-large": Mode("kernel TLS over TCP, a batch a send()"),
+    "wireguard": Mode("WireGuard, plain UDP through it", False),
+}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Instructions a datagram; @rx None: @tx is both together."""
+    tx: float
+    rx: float = None
+
+    @property
+    def both(self):
+        return self.tx + (self.rx or 0)
+
+
+class Results:
+    """The cost of each mode, cipher and size that was measured."""
+
+    def __init__(self, rows):
+        """@rows: dictionaries, as csv.DictReader gives them"""
+        self.costs, self.unsupported, self.others = {}, set(), {}
+        for row in rows:
+            key = row["mode"], row["cipher"], row["size"]
+            if row["mode"] not in MODES:
+                self.others[key[0]] = row
+            elif row["tx"]:
+                self.costs[key] = Cost(
+                    float(row["tx"]), float(row["rx"]) if row["rx"] else None)
+            else:
+                self.unsupported.add(key)
+        for cipher in self.ciphers():
+            for size in SIZES:
+                self._add_floor(cipher, size)
+
+    def ciphers(self):
+        """In the order that they were measured."""
+        return list(dict.fromkeys(
+            cipher for mode, cipher, _ in self.costs
+            if cipher != "-" and MODES[mode].has_records))
+
+    def _add_floor(self, cipher, size):
+        udp = self.get("udp-gso" if size in BATCHED else "udp", "-", size)
+        aead = self.get("aead", cipher, size.partition("x")[0])
+        if udp and aead:
+            self.costs["floor", cipher, size] = Cost(udp.tx + aead.tx,
+                                                     udp.rx + aead.rx)
+
+    def get(self, mode, cipher, size):
+        """Its Cost, or None. A mode without a choice has that of any."""
+        for of in (cipher, "-"):
+            if (mode, of, size) in self.costs:
+                return self.costs[mode, of, size]
+        # It has one only.
+        if mode == "wireguard":
+            return self.costs.get((mode, CHACHA, size))
+        return None
+
+    def is_unsupported(self, mode, cipher, size):
+        return any((mode, of, size) in self.unsupported
+                   for of in (cipher, "-"))
+
+    def other(self, name, column="tx"):
+        """The figure of a row that's no mode's, or None."""
+        row = self.others.get(name)
+        return float(row[column]) if row and row[column] else None
+
+
+@dataclass(frozen=True)
+class Goal:
+    """@value: a function of the Results that gives the figure, or None"""
+    case: str
+    what: str
+    limit: float
+    value: object
+    at_least: bool = False
+    strict: bool = False
+
+    def judge(self, value):
+        """In a word or two."""
+        if value is None:
+            return "not measured"
+        if self.at_least:
+            met = value >= self.limit
+        else:
+            met = value < self.limit if self.strict else value <= self.limit
+        return "met" if met else "not met"
+
+    def limit_text(self):
+        sign = ">=" if self.at_least else "<" if self.strict else "<="
+        return f"{sign} {figure(self.limit)}"
+
+
+def figure(value):
+    """Ratios are small numbers."""
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
+
+
+def ratio(ours, other, size):
+    """Of the sums of sending and receiving, AES-128-GCM's."""
+    def value(results):
+        one, two = (results.get(mode, GCM, size) for mode in (ours, other))
+        return one.both / two.both if one and two else None
+    return value
+
+
+def worst_ratio(pairs):
+    """The greatest of the ratios; None unless all were measured."""
+    def value(results):
+        ratios = [ratio(*pair)(results) for pair in pairs]
+        return None if None in ratios else max(ratios)
+    return value
+
+
+def outside_crypto(results):
+    ours = results.get("dtls-gso", GCM, "1400x40")
+    aead = results.get("aead", GCM, "1400")
+    return ours.both - aead.both if ours and aead else None
+
+
+def replay_ratio(results):
+    refused, accepted = (results.other(f"replay-{which}", "rx")
+                         for which in ("refused", "accepted"))
+    return refused / accepted if refused and accepted else None
+
+
+def single_goals(size, floor, openssl):
+    case = f"{size} B, one by one"
+    return (Goal(case, "x floor", floor, ratio("dtls", "floor", size)),
+            Goal(case, "x OpenSSL", openssl, ratio("dtls", "openssl", size)))
+
+
+BATCH = "40 x 1400 B batch"
+LARGE = "1400x40"
+EACH = [("dtls", size) for size in SINGLE] + [
+    ("dtls-gso", size) for size in BATCHED]
+
+GOALS = (
+    *single_goals("1400", 1.10, 0.80),
+    *single_goals("64", 1.15, 0.75),
+    Goal(BATCH, "x floor of the batch", 1.15, ratio("dtls-gso", "floor", LARGE)),
+    Goal(BATCH, "x OpenSSL", 0.45, ratio("dtls-gso", "openssl", LARGE)),
+    Goal(BATCH, "x EVP + UDP_SEGMENT + UDP_GRO", 0.85,
+         ratio("dtls-gso", "evp-gso", LARGE)),
+    Goal(BATCH, "instructions a datagram outside crypto", 2000, outside_crypto),
+    Goal("any, the worst", "x WireGuard", 1.0, worst_ratio(
+        [(ours, "wireguard", size) for ours, size in EACH]), strict=True),
+    Goal("any, the worst", "x kernel TLS over TCP", 1.0, worst_ratio(
+        [(ours, "ktls", size) for ours, size in EACH]), strict=True),
+    Goal("a replayed record refused, 1400 B", "x one accepted", 0.40,
+         replay_ratio),
+    Goal("memory a socket", "bytes beyond the plain UDP socket", 4096,
+         lambda results: results.other("memory")),
+    Goal("two senders on one socket, two CPUs (wall)", "x one", 1.7,
+         lambda results: results.other("senders"), at_least=True),
+)

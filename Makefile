@@ -49,9 +49,9 @@ test: deps
 check: deps
 	tests/check/run
 
-# What a datagram costs.
+# What a datagram costs. BENCH=wall: by the clock, on two processors.
 bench: deps
-	tests/bench/run $(if $(KERNEL),-k $(KERNEL))
+	tests/bench/run $(if $(KERNEL),-k $(KERNEL)) $(BENCH:%=--%)
 
 # Where the instructions of one mode go.
 profile: deps
@@ -72,7 +72,7 @@ help:
 	@echo "make deps       install the Debian packages that the rest needs"
 	@echo "make demo       show what it does, in a virtual machine; HERE=1: on this one"
 	@echo "make test       all tests, on each kernel of tests/vm/kernels, in virtual machines"
-	@echo "make bench      what a datagram costs, in instructions; KERNEL=6.1"
+	@echo "make bench      what a datagram costs; BENCH=wall: by the clock; KERNEL=6.1"
 	@echo "make profile    the functions it's spent in; MODE=dtls SIZE=1400 KERNEL=6.1"
 	@echo "make check      style, layers, sparse, checkpatch"
 	@echo "make clean      remove what was built"

@@ -15,10 +15,8 @@
 #include "bench.h"
 
 static const struct mode *const families[] = {
-	udp_modes,
-	openssl_modes,
-	evp_modes,
-	dtls_modes,
+	udp_modes,  openssl_modes, evp_modes,
+	dtls_modes, ktls_modes,    tunnel_modes,
 };
 
 /* Sizes and batches, as they're named: 1400x40 is 40 of 1400 bytes a call. */

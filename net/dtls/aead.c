@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* One key and the kernel's AEAD for it: seals and opens a record in place. */
+/* One key and the kernel's AEAD for it: seals and opens records. */
 #include <crypto/aead.h>
 #include <linux/crypto.h>
 #include <linux/err.h>
@@ -24,17 +24,30 @@ struct dtls_aead {
 /* CCM's: a byte of flags, the nonce, a counter that begins at zero. */
 #define MAX_IV_LEN	16
 
+/* Additional data, then text and tag. */
+#define NENTS_IN_PLACE	2
+
 /**
- * struct op - what one operation needs in memory that a scatterlist may name
+ * struct dtls_aead_op - what operations need in memory that a scatterlist may
+ *	name, one operation after the other
+ * @aead: the key
  * @wait: completion of a cipher that answers later
- * @sg: additional data, then text and tag
+ * @from: additional data, then text and tag
+ * @to: likewise; where it stands in place, @from
+ * @room: the caller's memory
+ * @secret_len: length of what is to be wiped, from @aad on, bytes
  * @aad: additional data
  * @iv: the record's nonce, in the form that the cipher's template wants
- * @req: the request, with the cipher's own space behind it
+ * @req: the request; behind it the cipher's own space, the scatterlists, the
+ *	caller's memory
  */
-struct op {
+struct dtls_aead_op {
+	const struct dtls_aead	*aead;
 	struct crypto_wait	wait;
-	struct scatterlist	sg[2];
+	struct scatterlist	*from;
+	struct scatterlist	*to;
+	u8			*room;
+	size_t			secret_len;
 	u8			aad[DTLS_RECORD_AAD_MAX];
 	u8			iv[MAX_IV_LEN];
 	struct aead_request	req CRYPTO_MINALIGN_ATTR;
@@ -117,55 +130,158 @@ static u16 payload_len(const struct dtls_aead *aead,
 }
 
 static void put_iv(const struct dtls_aead *aead, const struct dtls_record *rec,
-		   const u8 *fragment, u8 *iv)
+		   const u8 *explicit, u8 *iv)
 {
 	const struct dtls_cipher *cipher = aead->cipher;
 
 	memset(iv, 0, MAX_IV_LEN);
 	if (cipher->ccm_flags)
 		*iv++ = cipher->ccm_flags;
-	dtls_cipher_put_nonce(cipher, iv, aead->fixed_iv, fragment,
+	dtls_cipher_put_nonce(cipher, iv, aead->fixed_iv, explicit,
 			      rec->number);
 }
 
-static struct op *op_alloc(const struct dtls_aead *aead,
-			   const struct dtls_record *rec, u8 *fragment)
+/* As far as the scatterlists. */
+static size_t op_size(const struct dtls_aead *aead)
 {
-	const struct dtls_cipher *cipher = aead->cipher;
-	u16 len = payload_len(aead, rec);
-	size_t aad_len;
-	struct op *op;
+	return ALIGN(sizeof(struct dtls_aead_op) +
+		     crypto_aead_reqsize(aead->tfm), sizeof(void *));
+}
 
-	op = kmalloc(sizeof(*op) + crypto_aead_reqsize(aead->tfm), GFP_KERNEL);
+/**
+ * dtls_aead_op_size() - what an operation takes beside the caller's memory
+ * @aead: the key
+ *
+ * Context: any.
+ * Return: bytes, of an operation in place.
+ */
+size_t dtls_aead_op_size(const struct dtls_aead *aead)
+{
+	return op_size(aead) + NENTS_IN_PLACE * sizeof(struct scatterlist);
+}
+
+/**
+ * dtls_aead_op_alloc() - prepare for operations, one after the other
+ * @aead: the key; lives as long as there are operations
+ * @nents: pieces of memory that text and tag may consist of, on either side; 0:
+ *	operations in place
+ * @room: bytes of memory for the caller's use
+ *
+ * Context: process.
+ * Return: the operation, to be freed by dtls_aead_op_free(); NULL for want of
+ *	memory.
+ */
+struct dtls_aead_op *dtls_aead_op_alloc(const struct dtls_aead *aead,
+					unsigned int nents, size_t room)
+{
+	size_t lists = nents ? 2 * (1 + nents) : NENTS_IN_PLACE;
+	size_t size = op_size(aead);
+	struct dtls_aead_op *op;
+
+	op = kmalloc(size + lists * sizeof(*op->from) + room,
+		     GFP_KERNEL | __GFP_NOWARN);
 	if (!op)
 		return NULL;
-
-	aad_len = dtls_record_put_aad(op->aad, rec, len);
-	put_iv(aead, rec, fragment, op->iv);
-
-	sg_init_table(op->sg, ARRAY_SIZE(op->sg));
-	sg_set_buf(&op->sg[0], op->aad, aad_len);
-	sg_set_buf(&op->sg[1], fragment + cipher->explicit_len,
-		   len + cipher->tag_len);
-
+	op->aead = aead;
+	op->from = (void *)op + size;
+	op->to = nents ? op->from + 1 + nents : op->from;
+	op->room = (u8 *)(op->from + lists);
+	op->secret_len = size - offsetof(struct dtls_aead_op, aad);
+	sg_init_table(op->from, 1 + (nents ?: 1));
+	sg_set_buf(op->from, op->aad, sizeof(op->aad));
+	if (nents) {
+		sg_init_table(op->to, 1 + nents);
+		sg_set_buf(op->to, op->aad, sizeof(op->aad));
+	}
 	crypto_init_wait(&op->wait);
 	aead_request_set_tfm(&op->req, aead->tfm);
 	aead_request_set_callback(&op->req, CRYPTO_TFM_REQ_MAY_SLEEP |
 				  CRYPTO_TFM_REQ_MAY_BACKLOG,
 				  crypto_req_done, &op->wait);
-	aead_request_set_ad(&op->req, aad_len);
 	return op;
 }
 
-/* Only after the cipher has answered: it may still write here before. */
-static void op_free(struct op *op)
+/**
+ * dtls_aead_op_free() - wipe and free
+ * @op: the operation; the cipher has answered, and the key may be gone
+ *
+ * Context: any.
+ */
+void dtls_aead_op_free(struct dtls_aead_op *op)
 {
-	kfree_sensitive(op);
+	/* The rest is addresses; and what the caller has is for him to wipe. */
+	memzero_explicit(op->aad, op->secret_len);
+	kfree(op);
+}
+
+/**
+ * dtls_aead_op_room() - the memory that was asked for
+ * @op: the operation
+ *
+ * Context: any.
+ * Return: its address; a scatterlist may name it.
+ */
+u8 *dtls_aead_op_room(const struct dtls_aead_op *op)
+{
+	return op->room;
+}
+
+/**
+ * dtls_aead_op_from() - where the text comes from
+ * @op: an operation that isn't in place
+ *
+ * Context: any.
+ * Return: as many entries as dtls_aead_op_alloc() was told, for text and tag.
+ */
+struct scatterlist *dtls_aead_op_from(const struct dtls_aead_op *op)
+{
+	return op->from + 1;
+}
+
+/**
+ * dtls_aead_op_to() - where the text goes
+ * @op: an operation that isn't in place
+ *
+ * Context: any.
+ * Return: as dtls_aead_op_from().
+ */
+struct scatterlist *dtls_aead_op_to(const struct dtls_aead_op *op)
+{
+	return op->to + 1;
+}
+
+static void prepare(struct dtls_aead_op *op, const struct dtls_record *rec,
+		    const u8 *explicit)
+{
+	size_t aad_len;
+
+	aad_len = dtls_record_put_aad(op->aad, rec, payload_len(op->aead, rec));
+	put_iv(op->aead, rec, explicit, op->iv);
+	op->from->length = aad_len;
+	op->to->length = aad_len;
+	aead_request_set_ad(&op->req, aad_len);
+}
+
+static void set_in_place(struct dtls_aead_op *op, const struct dtls_record *rec,
+			 u8 *fragment)
+{
+	const struct dtls_cipher *cipher = op->aead->cipher;
+
+	sg_set_buf(&op->from[1], fragment + cipher->explicit_len,
+		   rec->len - cipher->explicit_len);
+}
+
+static int decrypt(struct dtls_aead_op *op, const struct dtls_record *rec)
+{
+	aead_request_set_crypt(&op->req, op->from, op->to,
+			       rec->len - op->aead->cipher->explicit_len,
+			       op->iv);
+	return crypto_wait_req(crypto_aead_decrypt(&op->req), &op->wait);
 }
 
 /**
  * dtls_aead_seal() - encrypt a record where it stands
- * @aead: the key
+ * @op: an operation in place
  * @rec: its header; @rec->number was never used with this key before
  * @fragment: @rec->len bytes in memory that a scatterlist may name: room for
  *	the explicit nonce, the content, room for the tag
@@ -174,27 +290,20 @@ static void op_free(struct op *op)
  * Return: 0; -ENOMEM; what the cipher says.
  * Source: RFC 5246, 6.2.3.3; RFC 5288; RFC 6655; RFC 7905.
  */
-int dtls_aead_seal(const struct dtls_aead *aead, const struct dtls_record *rec,
+int dtls_aead_seal(struct dtls_aead_op *op, const struct dtls_record *rec,
 		   u8 *fragment)
 {
-	struct op *op;
-	int err;
-
-	dtls_cipher_put_explicit(aead->cipher, fragment, rec->number);
-	op = op_alloc(aead, rec, fragment);
-	if (!op)
-		return -ENOMEM;
-
-	aead_request_set_crypt(&op->req, op->sg, op->sg, payload_len(aead, rec),
-			       op->iv);
-	err = crypto_wait_req(crypto_aead_encrypt(&op->req), &op->wait);
-	op_free(op);
-	return err;
+	dtls_cipher_put_explicit(op->aead->cipher, fragment, rec->number);
+	prepare(op, rec, fragment);
+	set_in_place(op, rec, fragment);
+	aead_request_set_crypt(&op->req, op->from, op->to,
+			       payload_len(op->aead, rec), op->iv);
+	return crypto_wait_req(crypto_aead_encrypt(&op->req), &op->wait);
 }
 
 /**
  * dtls_aead_open() - authenticate and decrypt a record where it stands
- * @aead: the key
+ * @op: an operation in place
  * @rec: its header; @rec->len is at least the cipher's expansion
  * @fragment: @rec->len bytes, as for dtls_aead_seal(); after a failure they
  *	hold nothing that may be used
@@ -204,19 +313,29 @@ int dtls_aead_seal(const struct dtls_aead *aead, const struct dtls_record *rec,
  *	record isn't authentic; -ENOMEM; what the cipher says.
  * Source: RFC 5246, 6.2.3.3; RFC 5288; RFC 6655; RFC 7905.
  */
-int dtls_aead_open(const struct dtls_aead *aead, const struct dtls_record *rec,
+int dtls_aead_open(struct dtls_aead_op *op, const struct dtls_record *rec,
 		   u8 *fragment)
 {
-	struct op *op;
-	int err;
+	prepare(op, rec, fragment);
+	set_in_place(op, rec, fragment);
+	return decrypt(op, rec);
+}
 
-	op = op_alloc(aead, rec, fragment);
-	if (!op)
-		return -ENOMEM;
-
-	aead_request_set_crypt(&op->req, op->sg, op->sg, op->sg[1].length,
-			       op->iv);
-	err = crypto_wait_req(crypto_aead_decrypt(&op->req), &op->wait);
-	op_free(op);
-	return err;
+/**
+ * dtls_aead_open_apart() - authenticate a record, and decrypt it elsewhere
+ * @op: an operation that isn't in place; its lists name text and tag, and where
+ *	the text goes
+ * @rec: the record's header, as for dtls_aead_open()
+ * @explicit: the explicit nonce
+ *
+ * Context: process; waits for a cipher that answers later.
+ * Return: as of dtls_aead_open(); after a failure nothing that was written may
+ *	be used.
+ * Source: as dtls_aead_open().
+ */
+int dtls_aead_open_apart(struct dtls_aead_op *op, const struct dtls_record *rec,
+			 const u8 *explicit)
+{
+	prepare(op, rec, explicit);
+	return decrypt(op, rec);
 }

@@ -6,14 +6,27 @@
 #include "record.h"
 
 struct dtls_aead;
+struct dtls_aead_op;
+struct scatterlist;
 
 struct dtls_aead *dtls_aead_alloc(const struct dtls_cipher *cipher,
 				  const u8 *key, const u8 *fixed_iv);
 void dtls_aead_free(struct dtls_aead *aead);
 const struct dtls_cipher *dtls_aead_cipher(const struct dtls_aead *aead);
-int dtls_aead_seal(const struct dtls_aead *aead, const struct dtls_record *rec,
+
+size_t dtls_aead_op_size(const struct dtls_aead *aead);
+struct dtls_aead_op *dtls_aead_op_alloc(const struct dtls_aead *aead,
+					unsigned int nents, size_t room);
+void dtls_aead_op_free(struct dtls_aead_op *op);
+u8 *dtls_aead_op_room(const struct dtls_aead_op *op);
+struct scatterlist *dtls_aead_op_from(const struct dtls_aead_op *op);
+struct scatterlist *dtls_aead_op_to(const struct dtls_aead_op *op);
+
+int dtls_aead_seal(struct dtls_aead_op *op, const struct dtls_record *rec,
 		   u8 *fragment);
-int dtls_aead_open(const struct dtls_aead *aead, const struct dtls_record *rec,
+int dtls_aead_open(struct dtls_aead_op *op, const struct dtls_record *rec,
 		   u8 *fragment);
+int dtls_aead_open_apart(struct dtls_aead_op *op, const struct dtls_record *rec,
+			 const u8 *explicit);
 
 #endif /* _DTLS_AEAD_H */

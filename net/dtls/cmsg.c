@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Control messages: the record type, as kernel TLS has it, and DTLS's own. */
+#include <linux/slab.h>
 #include <linux/socket.h>
 #include <linux/udp.h>
 #include <net/sock.h>
@@ -18,10 +19,24 @@ static int get_type(const struct cmsghdr *cmsg, struct dtls_cmsg *said)
 	return dtls_record_type_is_known(said->type) ? 0 : -EINVAL;
 }
 
+static bool is_segment(const struct cmsghdr *cmsg)
+{
+	return cmsg->cmsg_level == SOL_UDP && cmsg->cmsg_type == UDP_SEGMENT;
+}
+
+static int get_segment(const struct cmsghdr *cmsg, struct dtls_cmsg *said)
+{
+	if (cmsg->cmsg_len != CMSG_LEN(sizeof(said->segment)))
+		return -EINVAL;
+	memcpy(&said->segment, CMSG_DATA(cmsg), sizeof(said->segment));
+	said->has_segment = true;
+	return 0;
+}
+
 static int get_one(const struct cmsghdr *cmsg, struct dtls_cmsg *said)
 {
-	if (cmsg->cmsg_level == SOL_UDP && cmsg->cmsg_type == UDP_SEGMENT)
-		return -EOPNOTSUPP;
+	if (is_segment(cmsg))
+		return get_segment(cmsg, said);
 	/* The others are UDP's and IP's, which look at them in their turn. */
 	if (cmsg->cmsg_level != SOL_TLS)
 		return 0;
@@ -40,7 +55,7 @@ static int get_one(const struct cmsghdr *cmsg, struct dtls_cmsg *said)
  *
  * Context: process.
  * Return: 0; -EINVAL for a type that can't be sent or a control message that
- *	is none; -EOPNOTSUPP for UDP_SEGMENT.
+ *	is none.
  */
 int dtls_cmsg_get(struct msghdr *msg, struct dtls_cmsg *said)
 {
@@ -56,6 +71,91 @@ int dtls_cmsg_get(struct msghdr *msg, struct dtls_cmsg *said)
 			return err;
 	}
 	return 0;
+}
+
+/**
+ * dtls_cmsg_has_segment() - does a sender say how long its datagrams are?
+ * @msg: the message, its control messages in kernel memory
+ *
+ * Context: process.
+ * Return: true if there's a UDP_SEGMENT.
+ */
+bool dtls_cmsg_has_segment(struct msghdr *msg)
+{
+	struct cmsghdr *cmsg;
+
+	for_each_cmsghdr(cmsg, msg)
+		if (CMSG_OK(msg, cmsg) && is_segment(cmsg))
+			return true;
+	return false;
+}
+
+/* The control messages of @msg, but for UDP_SEGMENT. */
+static u8 *copy_others(struct msghdr *msg, u8 *to)
+{
+	struct cmsghdr *cmsg;
+
+	for_each_cmsghdr(cmsg, msg) {
+		/* What follows is none; UDP shall see and say so. */
+		size_t len = CMSG_OK(msg, cmsg) ?
+				     cmsg->cmsg_len :
+				     msg->msg_control + msg->msg_controllen -
+					     (void *)cmsg;
+
+		if (CMSG_OK(msg, cmsg) && is_segment(cmsg))
+			continue;
+		memcpy(to, cmsg, len);
+		to += CMSG_ALIGN(len);
+	}
+	return to;
+}
+
+/**
+ * dtls_cmsg_set_segment() - tell UDP how long the datagrams are
+ * @msg: the message, with the sender's control messages; gets others
+ * @segment: length of a datagram on the wire, bytes; 0: there's only one
+ * @control: their memory, to be freed by dtls_cmsg_free()
+ *
+ * Context: process.
+ * Return: 0; -ENOMEM.
+ */
+int dtls_cmsg_set_segment(struct msghdr *msg, u16 segment,
+			  struct dtls_cmsg_control *control)
+{
+	size_t room = CMSG_ALIGN(msg->msg_controllen) +
+		      CMSG_SPACE(sizeof(segment));
+	struct cmsghdr *cmsg;
+	u8 *buf = (u8 *)control->buf;
+
+	control->mem = NULL;
+	if (room > sizeof(control->buf)) {
+		buf = kmalloc(room, GFP_KERNEL);
+		if (!buf)
+			return -ENOMEM;
+		control->mem = buf;
+	}
+	cmsg = (void *)copy_others(msg, buf);
+	*cmsg = (struct cmsghdr){
+		.cmsg_level = SOL_UDP,
+		.cmsg_type = UDP_SEGMENT,
+		.cmsg_len = CMSG_LEN(sizeof(segment)),
+	};
+	memcpy(CMSG_DATA(cmsg), &segment, sizeof(segment));
+	msg->msg_control = buf;
+	msg->msg_controllen = (u8 *)cmsg + CMSG_SPACE(sizeof(segment)) - buf;
+	msg->msg_control_is_user = false;
+	return 0;
+}
+
+/**
+ * dtls_cmsg_free() - the message was sent
+ * @control: as of dtls_cmsg_set_segment()
+ *
+ * Context: any.
+ */
+void dtls_cmsg_free(struct dtls_cmsg_control *control)
+{
+	kfree(control->mem);
 }
 
 static int put_info(struct msghdr *msg, const struct dtls_rx_record *record)

@@ -18,6 +18,8 @@ struct dtls_assoc;
  * @base_ops: likewise
  * @base_destruct: likewise
  * @assoc: its association
+ * @segment: UDP_SEGMENT: how much content each datagram gets, bytes; 0: all; read
+ *	and written without a lock
  * @cork: content that waits for more
  * @is_closed: sock_close() ran, as it does unless somebody took our operations
  *	from the socket
@@ -34,8 +36,9 @@ struct dtls_context {
 	const struct proto_ops	*base_ops;
 	void			(*base_destruct)(struct sock *sk);
 	struct dtls_assoc	*assoc;
-	struct dtls_cork	cork;
+	u16			segment;
 	bool			is_closed;
+	struct dtls_cork	cork;
 	struct list_head	rx_ready ____cacheline_aligned_in_smp;
 	spinlock_t		rx_lock;
 	struct mutex		poll_lock;

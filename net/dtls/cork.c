@@ -2,11 +2,13 @@
 /* MSG_MORE and UDP_CORK: content gathers until it's to be a record. */
 #include <linux/errno.h>
 #include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uio.h>
 
 #include "cork.h"
+#include "tx.h"
 
 /* Grows from here by doubling. */
 #define ROOM_MIN	1024
@@ -30,7 +32,7 @@ void dtls_cork_init(struct dtls_cork *cork)
  */
 void dtls_cork_destroy(struct dtls_cork *cork)
 {
-	kfree_sensitive(cork->buf);
+	kvfree_sensitive(cork->buf, cork->room);
 	mutex_destroy(&cork->lock);
 }
 
@@ -55,11 +57,11 @@ static int make_room(struct dtls_cork *cork, size_t len)
 		return 0;
 	room = max_t(size_t, ROOM_MIN, roundup_pow_of_two(len));
 	/* Not krealloc(): it would leave the content behind. */
-	buf = kmalloc(room, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	buf = kvmalloc(room, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!buf)
 		return -ENOMEM;
 	memcpy(buf, cork->buf, cork->len);
-	kfree_sensitive(cork->buf);
+	kvfree_sensitive(cork->buf, cork->room);
 	cork->buf = buf;
 	cork->room = room;
 	return 0;
@@ -68,22 +70,23 @@ static int make_room(struct dtls_cork *cork, size_t len)
 /**
  * dtls_cork_append() - let content wait
  * @cork: the cork, its lock held
- * @type: content type
+ * @message: what it's to be; the first to wait says into what datagrams it goes
  * @from: the content
- * @len: its length, bytes
  * @max: most that may wait, bytes
  *
  * Context: process.
  * Return: 0; -EINVAL if content of another type waits; -EMSGSIZE over @max;
  *	-ENOMEM; -EFAULT; then what waits is what did before.
  */
-int dtls_cork_append(struct dtls_cork *cork, u8 type, struct iov_iter *from,
-		     size_t len, size_t max)
+int dtls_cork_append(struct dtls_cork *cork,
+		     const struct dtls_tx_message *message,
+		     struct iov_iter *from, size_t max)
 {
+	size_t len = message->len;
 	int err;
 
 	lockdep_assert_held(&cork->lock);
-	if (cork->is_pending && type != cork->type)
+	if (cork->is_pending && message->type != cork->type)
 		return -EINVAL;
 	if (cork->len + len > max)
 		return -EMSGSIZE;
@@ -92,7 +95,9 @@ int dtls_cork_append(struct dtls_cork *cork, u8 type, struct iov_iter *from,
 		return err;
 	if (!copy_from_iter_full(cork->buf + cork->len, len, from))
 		return -EFAULT;
-	cork->type = type;
+	if (!cork->is_pending)
+		cork->segment = message->segment;
+	cork->type = message->type;
 	cork->len += len;
 	WRITE_ONCE(cork->is_pending, true);
 	return 0;
@@ -123,7 +128,7 @@ void dtls_cork_cut(struct dtls_cork *cork, size_t len, bool is_pending)
 void dtls_cork_drop(struct dtls_cork *cork)
 {
 	lockdep_assert_held(&cork->lock);
-	kfree_sensitive(cork->buf);
+	kvfree_sensitive(cork->buf, cork->room);
 	cork->buf = NULL;
 	cork->len = 0;
 	cork->room = 0;

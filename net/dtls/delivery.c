@@ -2,6 +2,7 @@
 /* What recvmsg() gives: content, source address and control messages. */
 #include <linux/bpf-cgroup.h>
 #include <linux/skbuff.h>
+#include <linux/udp.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
 #include <net/sock.h>
@@ -12,6 +13,7 @@
 #include "cmsg.h"
 #include "context.h"
 #include "delivery.h"
+#include "ready.h"
 #include "rx.h"
 
 static void put_source_ipv4(struct sock *sk, struct msghdr *msg,
@@ -84,10 +86,35 @@ static void put_ipv6(struct sock *sk, struct msghdr *msg, struct sk_buff *skb,
 	}
 }
 
+/* As UDP tells it of datagrams that the stack joined. */
+static void put_segment(struct sock *sk, const struct dtls_run *run,
+			struct msghdr *msg)
+{
+	const struct sk_buff *skb = run->first->block->skb;
+	int segment = run->segment;
+
+	if (run->first->type == DTLS_RX_RAW && skb_is_gso(skb) &&
+	    udp_test_bit(GRO_ENABLED, sk))
+		segment = skb_shinfo(skb)->gso_size;
+	if (segment)
+		put_cmsg(msg, SOL_UDP, UDP_GRO, sizeof(segment), &segment);
+}
+
+static int put_record(struct sock *sk, const struct dtls_rx_record *record,
+		      struct msghdr *msg)
+{
+	const struct dtls_context *ctx = dtls_context(sk);
+
+	if (record->type == DTLS_RX_RAW)
+		return 0;
+	return dtls_cmsg_put(msg, record, READ_ONCE(ctx->assoc->recv_flags) &
+			     DTLS_RECV_INFO);
+}
+
 /**
- * dtls_delivery_put() - give a record to the application
+ * dtls_delivery_put() - give records to the application
  * @sk: the socket
- * @record: the record
+ * @run: the records
  * @msg: where content, address and control messages go
  * @len: room in @msg, bytes
  * @flags: MSG_TRUNC
@@ -97,32 +124,31 @@ static void put_ipv6(struct sock *sk, struct msghdr *msg, struct sk_buff *skb,
  * Return: bytes copied, or with MSG_TRUNC the content's; -EIO for a control
  *	record and no room for its type; -EFAULT.
  */
-int dtls_delivery_put(struct sock *sk, const struct dtls_rx_record *record,
+int dtls_delivery_put(struct sock *sk, const struct dtls_run *run,
 		      struct msghdr *msg, size_t len, int flags, int *addr_len)
 {
-	struct dtls_context *ctx = dtls_context(sk);
-	struct sk_buff *skb = record->skb;
-	size_t copied = min_t(size_t, len, record->len);
+	const struct dtls_rx_record *record = run->first;
+	struct sk_buff *skb = record->block->skb;
+	size_t copied = min_t(size_t, len, run->len);
 	int err;
 
-	if (record->type != DTLS_RX_RAW) {
-		err = dtls_cmsg_put(msg, record, READ_ONCE(ctx->assoc->recv_flags) &
-				    DTLS_RECV_INFO);
-		if (err)
-			return err;
-	}
-	err = skb_copy_datagram_msg(skb, record->offset, msg, copied);
+	err = put_record(sk, record, msg);
 	if (err)
 		return err;
-	if (copied < record->len)
+	err = skb_copy_datagram_msg(record->block->text, record->offset, msg,
+				    copied);
+	if (err)
+		return err;
+	if (copied < run->len)
 		msg->msg_flags |= MSG_TRUNC;
 
 	sock_recv_cmsgs(msg, sk, skb);
+	put_segment(sk, run, msg);
 	if (sk->sk_family == AF_INET)
 		put_ipv4(sk, msg, skb, addr_len);
 	else
 		put_ipv6(sk, msg, skb, addr_len);
-	return flags & MSG_TRUNC ? record->len : copied;
+	return flags & MSG_TRUNC ? run->len : copied;
 }
 
 /**

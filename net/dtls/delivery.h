@@ -4,11 +4,11 @@
 
 #include <linux/types.h>
 
-struct dtls_rx_record;
+struct dtls_run;
 struct msghdr;
 struct sock;
 
-int dtls_delivery_put(struct sock *sk, const struct dtls_rx_record *record,
+int dtls_delivery_put(struct sock *sk, const struct dtls_run *run,
 		      struct msghdr *msg, size_t len, int flags, int *addr_len);
 bool dtls_delivery_has_path_mtu(const struct sock *sk);
 int dtls_delivery_put_path_mtu(struct sock *sk, struct msghdr *msg,

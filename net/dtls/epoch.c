@@ -119,28 +119,29 @@ static void mark_uses(struct dtls_epoch *epoch, u64 uses)
 }
 
 /**
- * dtls_epoch_reserve() - take the next number for a record
+ * dtls_epoch_reserve() - take the next numbers for records
  * @epoch: a TX epoch
- * @number: where epoch(16) || sequence number(48) goes
+ * @n: how many, one after the other
+ * @number: where epoch(16) || sequence number(48) of the first goes
  *
  * A number once taken is never given back: a gap is harmless, the same nonce
  * twice is not.
  *
  * Context: any; senders may run in parallel.
- * Return: 0; -EKEYEXPIRED if the key is at its limit, or number 2^48 - 1 used
- *	up; -EKEYREVOKED if its state went elsewhere.
+ * Return: 0; -EKEYEXPIRED if the key's limit, or number 2^48 - 1, doesn't
+ *	leave so many; -EKEYREVOKED if its state went elsewhere.
  * Source: RFC 6347, 4.1: numbers never wrap; RFC 9325, 4.4.
  */
-int dtls_epoch_reserve(struct dtls_epoch *epoch, u64 *number)
+int dtls_epoch_reserve(struct dtls_epoch *epoch, unsigned int n, u64 *number)
 {
 	/* No wrap: at a record a nanosecond, 2^62 is 146 years away. */
-	u64 seq = atomic64_fetch_inc(&epoch->next_seq);
+	u64 seq = atomic64_fetch_add(n, &epoch->next_seq);
 
 	if (unlikely(seq >= FROZEN_SEQ))
 		return -EKEYREVOKED;
-	if (unlikely(seq + 1 >= READ_ONCE(epoch->limits.warn)))
-		mark_uses(epoch, seq + 1);
-	if (unlikely(seq >= READ_ONCE(epoch->limits.end)))
+	if (unlikely(seq + n >= READ_ONCE(epoch->limits.warn)))
+		mark_uses(epoch, seq + n);
+	if (unlikely(seq + n > READ_ONCE(epoch->limits.end)))
 		return -EKEYEXPIRED;
 	*number = dtls_record_number(epoch->epoch, seq);
 	return 0;

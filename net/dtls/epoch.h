@@ -98,7 +98,7 @@ struct dtls_epoch *dtls_epoch_alloc_rx(u64 number,
 bool dtls_epoch_get(struct dtls_epoch *epoch);
 void dtls_epoch_put(struct dtls_epoch *epoch);
 
-int dtls_epoch_reserve(struct dtls_epoch *epoch, u64 *number);
+int dtls_epoch_reserve(struct dtls_epoch *epoch, unsigned int n, u64 *number);
 u64 dtls_epoch_next_seq(struct dtls_epoch *epoch);
 void dtls_epoch_freeze(struct dtls_epoch *epoch);
 

@@ -7,6 +7,7 @@
 #include <linux/poll.h>
 #include <linux/skbuff.h>
 #include <linux/sockios.h>
+#include <linux/udp.h>
 #include <net/sock.h>
 #include <net/udp.h>
 
@@ -46,45 +47,32 @@ static bool is_damaged(struct sock *sk, struct sk_buff *skb)
 }
 
 /*
- * Open what was read too early to be opened, or what UDP has next. Readers that
- * sleep are told of records beyond the first, which is the caller's.
+ * Open what was read too early to be opened, or what UDP has next; its records
+ * go to @records, which stays empty if it had none.
  *
- * Return: a record; NULL if the datagram had none; ERR_PTR.
+ * Return: 0, or an errno of UDP's: there's nothing to open.
  */
-static struct dtls_rx_record *open_next(struct sock *sk,
-					struct dtls_context *ctx,
-					struct dtls_rx_record *raw)
+static int open_next(struct sock *sk, struct dtls_context *ctx,
+		     struct dtls_rx_record *raw, struct list_head *records)
 {
-	struct dtls_rx_record *record;
-	LIST_HEAD(records);
 	struct sk_buff *skb;
 	int err, off = 0;
 
 	if (raw) {
-		skb = skb_get(raw->skb);
+		skb = skb_get(raw->block->skb);
 		dtls_rx_record_put(raw);
 	} else {
 		skb = __skb_recv_udp(sk, MSG_DONTWAIT, &off, &err);
 		if (!skb)
-			return ERR_PTR(err);
+			return err;
 		if (is_damaged(sk, skb)) {
 			kfree_skb(skb);
-			return NULL;
+			return 0;
 		}
 		count_udp(sk, UDP_MIB_INDATAGRAMS);
 	}
-	dtls_rx_open(ctx->assoc, skb, &records);
-
-	record = list_first_entry_or_null(&records, struct dtls_rx_record,
-					  list);
-	if (!record)
-		return NULL;
-	list_del(&record->list);
-	if (!list_empty(&records)) {
-		dtls_ready_push(sk, &records);
-		sk->sk_data_ready(sk);
-	}
-	return record;
+	dtls_rx_open(ctx->assoc, skb, records);
+	return 0;
 }
 
 /*
@@ -110,108 +98,137 @@ static void wake_at_end(struct sock *sk, struct dtls_context *ctx)
 		sk_error_report(sk);
 }
 
-/* A record, without waiting for one; the caller's reference. */
-static struct dtls_rx_record *open_first(struct sock *sk,
-					 struct dtls_context *ctx, bool peek)
+/* One recv() gives several datagrams, if they came as one and are alike. */
+static bool may_join(const struct sock *sk, const struct dtls_context *ctx)
 {
-	unsigned int n = count_queued(sk) + 1;
-	struct dtls_rx_record *record;
-	bool unopened;
-
-	do {
-		record = dtls_ready_get(ctx, peek, &unopened);
-		if (record && !unopened)
-			return record;
-		record = open_next(sk, ctx, record);
-		cond_resched();
-	} while (!record && n--);
-	if (peek && !IS_ERR_OR_NULL(record)) {
-		refcount_inc(&record->refs);
-		dtls_ready_push_front(sk, record);
-		wake_readers(sk);
-	}
-	return record ?: ERR_PTR(-EAGAIN);
+	return udp_test_bit(GRO_ENABLED, sk) &&
+	       !(READ_ONCE(ctx->assoc->recv_flags) & DTLS_RECV_INFO);
 }
 
 /*
- * A record, without waiting for one; if only to @peek at, it's in the list too.
- * What is refused on the way moved its counter; it neither fails nor holds up
- * the reader.
+ * Take from @records, just opened, what is to be read at once. Readers that
+ * sleep are told of the rest.
  */
-static struct dtls_rx_record *take(struct sock *sk, struct dtls_context *ctx,
-				   bool peek)
+static void take_run(struct sock *sk, struct dtls_context *ctx, bool peek,
+		     struct list_head *records, struct dtls_run *run)
 {
-	struct dtls_rx_record *record;
+	struct dtls_rx_record *last;
+
+	last = dtls_ready_measure(records, may_join(sk, ctx), run);
+	if (peek) {
+		dtls_rx_record_get(run->first);
+		dtls_ready_push_front(sk, records);
+		wake_readers(sk);
+		return;
+	}
+	list_cut_position(&run->records, records, &last->list);
+	if (!list_empty(records)) {
+		dtls_ready_push(sk, records);
+		sk->sk_data_ready(sk);
+	}
+}
+
+/* Records, without waiting for any; the caller's references. */
+static int open_first(struct sock *sk, struct dtls_context *ctx, bool peek,
+		      struct dtls_run *run)
+{
+	unsigned int n = count_queued(sk) + 1;
+	struct dtls_rx_record *raw;
+	LIST_HEAD(records);
+	bool unopened;
+	int err;
+
+	do {
+		raw = NULL;
+		if (dtls_ready_get(ctx, peek, may_join(sk, ctx), run,
+				   &unopened)) {
+			if (!unopened)
+				return 0;
+			raw = run->first;
+			INIT_LIST_HEAD(&run->records);
+		}
+		err = open_next(sk, ctx, raw, &records);
+		cond_resched();
+	} while (!err && list_empty(&records) && n--);
+	if (list_empty(&records))
+		return err ?: -EAGAIN;
+	take_run(sk, ctx, peek, &records, run);
+	return 0;
+}
+
+/*
+ * Records, without waiting for any; if only to @peek at, they're in the list
+ * too. What is refused on the way moved its counter; it neither fails nor holds
+ * up the reader.
+ */
+static int take(struct sock *sk, struct dtls_context *ctx, bool peek,
+		struct dtls_run *run)
+{
 	int err;
 
 	/* First of all, as for UDP. */
 	err = READ_ONCE(sk->sk_err) ? sock_error(sk) : 0;
 	if (err)
-		return ERR_PTR(err);
+		return err;
 	if (peek) {
 		/* A poller must not miss what is taken out and put back. */
 		mutex_lock(&ctx->poll_lock);
-		record = open_first(sk, ctx, true);
+		err = open_first(sk, ctx, true, run);
 		mutex_unlock(&ctx->poll_lock);
 	} else {
-		record = open_first(sk, ctx, false);
+		err = open_first(sk, ctx, false, run);
 	}
 	dtls_event_tell(sk, ctx->assoc);
-	if (record != ERR_PTR(-EAGAIN))
-		return record;
+	if (err != -EAGAIN)
+		return err;
 	/* Nothing, and perhaps nothing to hope for. */
 	wake_at_end(sk, ctx);
-	err = dtls_assoc_rx_status(ctx->assoc);
-	return err ? ERR_PTR(err) : record;
+	return dtls_assoc_rx_status(ctx->assoc) ?: -EAGAIN;
 }
 
 /*
  * A poller may have had the last datagram, or an error, in hand, which the
  * caller was told of before: what it finds must not wait for the next arrival.
  */
-static struct dtls_rx_record *take_from_poller(struct sock *sk,
-					       struct dtls_context *ctx,
-					       bool peek)
+static int take_from_poller(struct sock *sk, struct dtls_context *ctx,
+			    bool peek, struct dtls_run *run)
 {
 	mutex_lock(&ctx->poll_lock);
 	mutex_unlock(&ctx->poll_lock);
 	return dtls_ready_is_any(ctx) || READ_ONCE(sk->sk_err) ?
-		       take(sk, ctx, peek) :
-		       ERR_PTR(-EAGAIN);
+		       take(sk, ctx, peek, run) :
+		       -EAGAIN;
 }
 
-/* A record, or NULL after shutdown(), or ERR_PTR. */
-static struct dtls_rx_record *wait_for_record(struct sock *sk,
-					      struct dtls_context *ctx,
-					      bool peek, long timeo)
+/* 1 with records, 0 after shutdown(), or an errno. */
+static int wait_for_records(struct sock *sk, struct dtls_context *ctx,
+			    bool peek, long timeo, struct dtls_run *run)
 {
 	DEFINE_WAIT_FUNC(wait, woken_wake_function);
-	struct dtls_rx_record *record;
+	int ret;
 
-	record = take(sk, ctx, peek);
-	if (record != ERR_PTR(-EAGAIN))
-		return record;
-	if (!timeo)
-		return take_from_poller(sk, ctx, peek);
+	ret = take(sk, ctx, peek, run);
+	if (ret == -EAGAIN && !timeo)
+		ret = take_from_poller(sk, ctx, peek, run);
+	if (ret != -EAGAIN || !timeo)
+		return ret ?: 1;
 
 	/* What arrives from here on is not slept through. */
 	add_wait_queue(sk_sleep(sk), &wait);
 	for (;;) {
-		record = take(sk, ctx, peek);
-		if (record != ERR_PTR(-EAGAIN) || !timeo)
+		ret = take(sk, ctx, peek, run) ?: 1;
+		if (ret != -EAGAIN || !timeo)
 			break;
-		if (READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN) {
-			record = NULL;
+		ret = 0;
+		if (READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN)
 			break;
-		}
-		if (signal_pending(current)) {
-			record = ERR_PTR(sock_intr_errno(timeo));
+		ret = sock_intr_errno(timeo);
+		if (signal_pending(current))
 			break;
-		}
 		timeo = wait_woken(&wait, TASK_INTERRUPTIBLE, timeo);
 	}
 	remove_wait_queue(sk_sleep(sk), &wait);
-	return record;
+	return ret;
 }
 
 /**
@@ -223,17 +240,18 @@ static struct dtls_rx_record *wait_for_record(struct sock *sk,
  * @addr_len: where the length of the source address goes
  *
  * Context: process.
- * Return: bytes of one record's content; 0 also after shutdown(); -EAGAIN,
- *	-EINTR and the socket's error as UDP has them; -EIO for a control
- *	record and no control buffer, -EFAULT: the record stays; -EOPNOTSUPP;
- *	-EKEYEXPIRED, -EKEYREVOKED: the newest key is at its end.
+ * Return: bytes of one record's content, or with UDP_GRO of several; 0 also
+ *	after shutdown(); -EAGAIN, -EINTR and the socket's error as UDP has
+ *	them; -EIO for a control record and no control buffer, -EFAULT: the
+ *	record stays; -EOPNOTSUPP; -EKEYEXPIRED, -EKEYREVOKED: the newest key
+ *	is at its end.
  */
 int dtls_reader_recvmsg(struct sock *sk, struct msghdr *msg, size_t len,
 			int flags, int *addr_len)
 {
 	struct dtls_context *ctx = dtls_context(sk);
-	struct dtls_rx_record *record;
 	bool peek = flags & MSG_PEEK;
+	struct dtls_run run;
 	int ret;
 
 	if (flags & MSG_ERRQUEUE)
@@ -243,18 +261,18 @@ int dtls_reader_recvmsg(struct sock *sk, struct msghdr *msg, size_t len,
 	if (dtls_delivery_has_path_mtu(sk))
 		return dtls_delivery_put_path_mtu(sk, msg, addr_len);
 
-	record = wait_for_record(sk, ctx, peek,
-				 sock_rcvtimeo(sk, flags & MSG_DONTWAIT));
-	if (IS_ERR_OR_NULL(record))
-		return PTR_ERR_OR_ZERO(record);
+	ret = wait_for_records(sk, ctx, peek,
+			       sock_rcvtimeo(sk, flags & MSG_DONTWAIT), &run);
+	if (ret <= 0)
+		return ret;
 
-	ret = dtls_delivery_put(sk, record, msg, len, flags, addr_len);
+	ret = dtls_delivery_put(sk, &run, msg, len, flags, addr_len);
 	if (ret >= 0 || peek) {
-		dtls_rx_record_put(record);
+		dtls_ready_put_run(&run);
 		return ret;
 	}
 	/* Not lost: the next reader may have the room for it. */
-	dtls_ready_push_front(sk, record);
+	dtls_ready_push_front(sk, &run.records);
 	sk->sk_data_ready(sk);
 	return ret;
 }
@@ -268,17 +286,19 @@ static bool open_ready(struct sock *sk, struct dtls_context *ctx)
 {
 	int err = READ_ONCE(sk->sk_err) ? sock_error(sk) : 0;
 	unsigned int n = count_queued(sk) + 1;
-	struct dtls_rx_record *record;
+	LIST_HEAD(records);
 
 	lockdep_assert_held(&ctx->poll_lock);
 	while (!dtls_ready_is_any(ctx) && n--) {
-		record = open_next(sk, ctx, dtls_ready_get_unopened(ctx));
-		if (record == ERR_PTR(-EAGAIN))
+		int ret = open_next(sk, ctx, dtls_ready_get_unopened(ctx),
+				    &records);
+
+		if (ret == -EAGAIN)
 			break;
-		if (IS_ERR(record)) {
-			err = PTR_ERR(record);
-		} else if (record) {
-			dtls_ready_push_front(sk, record);
+		if (ret) {
+			err = ret;
+		} else if (!list_empty(&records)) {
+			dtls_ready_push_front(sk, &records);
 			wake_readers(sk);
 		}
 		cond_resched();
@@ -341,8 +361,8 @@ __poll_t dtls_reader_poll(struct file *file, struct socket *sock,
  * @arg: as the kernel has it
  *
  * Context: process; waits for the cipher.
- * Return: 0, and for SIOCINQ the length of the record that recv() would give,
- *	or 0 if there's none; else UDP's answer.
+ * Return: 0, and for SIOCINQ the length of what recv() would give, or 0 if
+ *	there's nothing; else UDP's answer.
  */
 int dtls_reader_ioctl(struct sock *sk, int cmd, dtls_compat_ioctl_arg_t arg)
 {
@@ -352,5 +372,5 @@ int dtls_reader_ioctl(struct sock *sk, int cmd, dtls_compat_ioctl_arg_t arg)
 	    (!dtls_ready_is_any(ctx) && !dtls_assoc_has_rx(ctx->assoc)))
 		return ctx->base_prot->ioctl(sk, cmd, arg);
 	make_ready(sk, ctx);
-	return dtls_compat_ioctl_answer(arg, dtls_ready_first_len(ctx));
+	return dtls_compat_ioctl_answer(arg, dtls_ready_first_len(ctx, may_join(sk, ctx)));
 }

@@ -41,6 +41,55 @@ static void charge(struct sock *sk, struct sk_buff *skb)
 	atomic_add(skb->truesize, &sk->sk_rmem_alloc);
 }
 
+static void charge_block(struct sock *sk, const struct dtls_rx_block *block)
+{
+	charge(sk, block->skb);
+	charge(sk, block->text);
+}
+
+/* May both be read at once, as UDP_GRO has it: datagrams of @len, a last one. */
+static bool is_joined(const struct dtls_rx_record *record,
+		      const struct dtls_rx_record *next, u32 len)
+{
+	return next->block == record->block &&
+	       next->type == DTLS_RECORD_DATA &&
+	       !(next->flags & DTLS_RECORD_UNAUTHENTICATED) &&
+	       next->offset == record->offset + record->len &&
+	       record->len == len && next->len && next->len <= len;
+}
+
+/**
+ * dtls_ready_measure() - how many records can be read at once?
+ * @records: list of struct dtls_rx_record, not empty
+ * @join: whether more than one may be
+ * @run: where the answer goes; its list stays as it is
+ *
+ * Context: any; nobody else changes @records.
+ * Return: the last one.
+ */
+struct dtls_rx_record *dtls_ready_measure(struct list_head *records, bool join,
+					  struct dtls_run *run)
+{
+	struct dtls_rx_record *last, *next;
+
+	last = list_first_entry(records, struct dtls_rx_record, list);
+	run->first = last;
+	run->len = last->len;
+	run->segment = 0;
+	if (!join || last->type != DTLS_RECORD_DATA ||
+	    last->flags & DTLS_RECORD_UNAUTHENTICATED)
+		return last;
+	while (!list_is_last(&last->list, records)) {
+		next = list_next_entry(last, list);
+		if (!is_joined(last, next, run->first->len))
+			break;
+		run->segment = run->first->len;
+		run->len += next->len;
+		last = next;
+	}
+	return last;
+}
+
 /**
  * dtls_ready_push() - records for whoever reads next
  * @sk: the socket, whose receive buffer they take room in
@@ -55,53 +104,77 @@ void dtls_ready_push(struct sock *sk, struct list_head *records)
 
 	spin_lock(&ctx->rx_lock);
 	list_for_each_entry(record, records, list)
-		charge(sk, record->skb);
+		charge_block(sk, record->block);
 	list_splice_tail_init(records, &ctx->rx_ready);
 	spin_unlock(&ctx->rx_lock);
 }
 
 /**
- * dtls_ready_push_front() - a record that comes before all others
- * @sk: the socket, whose receive buffer it takes room in
- * @record: the record, with a reference that's the list's from now on
+ * dtls_ready_push_front() - records that come before all others
+ * @sk: the socket, whose receive buffer they take room in
+ * @records: struct dtls_rx_record, in order; their references are the list's
+ *	from now on; empty afterwards
  *
  * Context: process.
  */
-void dtls_ready_push_front(struct sock *sk, struct dtls_rx_record *record)
+void dtls_ready_push_front(struct sock *sk, struct list_head *records)
 {
 	struct dtls_context *ctx = dtls_context(sk);
+	struct dtls_rx_record *record;
 
 	spin_lock(&ctx->rx_lock);
-	charge(sk, record->skb);
-	list_add(&record->list, &ctx->rx_ready);
+	list_for_each_entry(record, records, list)
+		charge_block(sk, record->block);
+	list_splice_init(records, &ctx->rx_ready);
 	spin_unlock(&ctx->rx_lock);
 }
 
 /**
- * dtls_ready_get() - the first record
+ * dtls_ready_get() - the first record, and those that can be read with it
  * @ctx: of the socket
- * @peek: leave it where it is, for others to read
- * @unopened: whether it must be opened yet: then it leaves the list in any
- *	case, so that nobody else opens it too
+ * @peek: leave them where they are, for others to read
+ * @join: whether more than one may be read at once
+ * @run: where they go
+ * @unopened: whether the first must be opened yet: then it leaves the list in
+ *	any case, so that nobody else opens it too
  *
  * Context: process.
- * Return: the record, with a reference that's the caller's; NULL if there's
- *	none.
+ * Return: true if there is one; with references that are the caller's, of the
+ *	first only if he peeks.
  */
-struct dtls_rx_record *dtls_ready_get(struct dtls_context *ctx, bool peek,
-				      bool *unopened)
+bool dtls_ready_get(struct dtls_context *ctx, bool peek, bool join,
+		    struct dtls_run *run, bool *unopened)
 {
-	struct dtls_rx_record *record;
+	struct dtls_rx_record *record, *last;
 
+	INIT_LIST_HEAD(&run->records);
 	spin_lock(&ctx->rx_lock);
 	record = first(ctx);
 	*unopened = is_unopened(ctx, record);
-	if (record && peek && !*unopened)
-		refcount_inc(&record->refs);
-	else if (record)
-		list_del(&record->list);
+	if (record) {
+		last = dtls_ready_measure(&ctx->rx_ready, join, run);
+		if (peek && !*unopened)
+			dtls_rx_record_get(record);
+		else
+			list_cut_position(&run->records, &ctx->rx_ready,
+					  &last->list);
+	}
 	spin_unlock(&ctx->rx_lock);
 	return record;
+}
+
+/**
+ * dtls_ready_put_run() - they were read, or looked at
+ * @run: the records
+ *
+ * Context: process.
+ */
+void dtls_ready_put_run(struct dtls_run *run)
+{
+	if (list_empty(&run->records))
+		dtls_rx_record_put(run->first);
+	else
+		dtls_ready_put_all(&run->records);
 }
 
 /**
@@ -145,22 +218,22 @@ bool dtls_ready_is_any(struct dtls_context *ctx)
 }
 
 /**
- * dtls_ready_first_len() - how long is the first record?
+ * dtls_ready_first_len() - how much would be read now?
  * @ctx: of the socket
+ * @join: whether more than one record may be read at once
  *
  * Context: process.
- * Return: length of its content, bytes; 0 if there's none.
+ * Return: length of the content, bytes; 0 if there's none.
  */
-int dtls_ready_first_len(struct dtls_context *ctx)
+int dtls_ready_first_len(struct dtls_context *ctx, bool join)
 {
-	struct dtls_rx_record *record;
-	int len;
+	struct dtls_run run = { .len = 0 };
 
 	spin_lock(&ctx->rx_lock);
-	record = first(ctx);
-	len = record ? record->len : 0;
+	if (!list_empty(&ctx->rx_ready))
+		dtls_ready_measure(&ctx->rx_ready, join, &run);
 	spin_unlock(&ctx->rx_lock);
-	return len;
+	return run.len;
 }
 
 /**

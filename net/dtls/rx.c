@@ -1,11 +1,53 @@
 // SPDX-License-Identifier: GPL-2.0
 /* From a datagram to the content of the records in it. */
+#include <linux/math.h>
+#include <linux/minmax.h>
+#include <linux/scatterlist.h>
 #include <linux/skbuff.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "assoc.h"
 #include "rx.h"
+
+/* Header, with the longest connection ID, and the explicit nonce. */
+#define FRONT_MAX	(DTLS_RECORD_HEADER_LEN + DTLS_RECORD_CID_MAX + 8)
+
+/**
+ * struct opening - the opening of what came at once
+ * @assoc: the association
+ * @skb: one datagram, or as many of the same length as the stack joined
+ * @newest: its newest receiving key
+ * @records: where records go
+ * @text: where content goes: @skb, or memory of its own, or NULL until it's
+ *	needed
+ * @text_len: content that's already in memory of its own, bytes
+ * @block: where records are kept, or NULL until one is needed
+ * @op: for the cipher, or NULL likewise
+ * @op_epoch: whose key @op is for
+ */
+struct opening {
+	struct dtls_assoc	*assoc;
+	struct sk_buff		*skb;
+	struct dtls_epoch	*newest;
+	struct list_head	*records;
+	struct sk_buff		*text;
+	u32			text_len;
+	struct dtls_rx_block	*block;
+	struct dtls_aead_op	*op;
+	struct dtls_epoch	*op_epoch;
+};
+
+/**
+ * struct arrival - a record in the datagram, unopened
+ * @rec: its header
+ * @offset: where it begins, bytes
+ * @nonce: its explicit nonce
+ */
+struct arrival {
+	struct dtls_record	rec;
+	u32			offset;
+	const u8		*nonce;
+};
 
 /*
  * May we write into this datagram? Not where somebody else may look: a packet
@@ -16,52 +58,74 @@ static bool is_ours_to_write(const struct sk_buff *skb)
 	return !skb_is_nonlinear(skb) && !skb_cloned(skb) && !skb_shared(skb);
 }
 
-/* The datagram itself, or a copy that is ours; NULL for want of memory. */
-static struct sk_buff *make_writable(struct sk_buff *skb)
+/* How many datagrams the stack has joined. */
+static u16 count_datagrams(const struct sk_buff *skb)
 {
-	struct sk_buff *copy;
-
-	if (is_ours_to_write(skb))
-		return skb;
-	copy = skb_copy(skb, GFP_KERNEL | __GFP_NOWARN);
-	/* Some drivers leave a pointer there, into what we free. */
-	if (copy && !(skb_shinfo(skb)->tx_flags & SKBTX_HW_TSTAMP_NETDEV))
-		*skb_hwtstamps(copy) = *skb_hwtstamps(skb);
-	consume_skb(skb);
-	return copy;
+	return skb_is_gso(skb) ?
+		       DIV_ROUND_UP(skb->len, skb_shinfo(skb)->gso_size) : 1;
 }
 
-static struct dtls_rx_record *record_alloc(struct dtls_assoc *assoc,
-					   struct sk_buff *skb, u32 offset,
-					   u32 len)
+static unsigned int count_pieces(const struct sk_buff *skb)
 {
-	struct dtls_rx_record *record;
+	unsigned int n = 1 + skb_shinfo(skb)->nr_frags;
+	const struct sk_buff *next;
 
-	record = kzalloc(sizeof(*record), GFP_KERNEL_ACCOUNT);
-	if (!record)
-		return NULL;
-	refcount_set(&record->refs, 1);
-	record->assoc = assoc;
-	record->skb = skb_get(skb);
-	record->offset = offset;
-	record->len = len;
-	return record;
+	skb_walk_frags(skb, next)
+		n += count_pieces(next);
+	return n;
 }
 
-/**
- * dtls_rx_record_put() - give a reference back
- * @record: the record; with the last reference, in no list
- *
- * Context: any.
- */
-void dtls_rx_record_put(struct dtls_rx_record *record)
+static bool is_in_place(const struct opening *o)
 {
-	if (!refcount_dec_and_test(&record->refs))
-		return;
-	if (record->flags & DTLS_RECORD_UNAUTHENTICATED)
-		atomic_dec(&record->assoc->epoch0_waiting);
-	consume_skb(record->skb);
-	kfree(record);
+	return o->text == o->skb;
+}
+
+/* Memory for a record that may be one, to be opened with @epoch. */
+static int get_memory(struct opening *o, struct dtls_epoch *epoch)
+{
+	unsigned int pieces;
+
+	if (!o->text)
+		o->text = dtls_rx_text_alloc(o->skb->len);
+	if (!o->text)
+		return -ENOMEM;
+	if (o->block && o->block->n == o->block->room) {
+		dtls_rx_block_put(o->block);
+		o->block = NULL;
+	}
+	if (!o->block)
+		o->block = dtls_rx_block_alloc(o->assoc, o->skb, o->text,
+					       count_datagrams(o->skb));
+	if (!o->block)
+		return -ENOMEM;
+	if (o->op && o->op_epoch != epoch) {
+		dtls_aead_op_free(o->op);
+		dtls_epoch_put(o->op_epoch);
+		o->op = NULL;
+	}
+	if (o->op)
+		return 0;
+	pieces = is_in_place(o) ? 0 :
+				  max(count_pieces(o->skb), count_pieces(o->text));
+	o->op = dtls_aead_op_alloc(epoch->aead, pieces, 0);
+	if (!o->op)
+		return -ENOMEM;
+	/* The caller has one: it can't be the last. */
+	dtls_epoch_get(epoch);
+	o->op_epoch = epoch;
+	return 0;
+}
+
+static void end_opening(struct opening *o)
+{
+	if (o->op) {
+		dtls_aead_op_free(o->op);
+		dtls_epoch_put(o->op_epoch);
+	}
+	if (o->block)
+		dtls_rx_block_put(o->block);
+	if (o->text && !is_in_place(o))
+		consume_skb(o->text);
 }
 
 static enum dtls_stat refusal_stat(int err)
@@ -100,12 +164,33 @@ static bool is_well_formed(const struct dtls_epoch *epoch,
 	       rec->len - expansion <= epoch->shape.payload_max;
 }
 
+/* As dtls_record_strip(), of what may lie in pieces. */
+static int strip(const struct sk_buff *text, u32 offset, u32 len, u8 *type)
+{
+	u8 tail[64];
+
+	if (!skb_is_nonlinear(text))
+		return dtls_record_strip(text->data + offset, len, type);
+	while (len) {
+		u32 n = min_t(u32, len, sizeof(tail));
+		int left;
+
+		len -= n;
+		if (skb_copy_bits(text, offset + len, tail, n))
+			break;
+		left = dtls_record_strip(tail, n, type);
+		if (left >= 0)
+			return len + left;
+	}
+	return -EBADMSG;
+}
+
 /* RFC 9146, 4: what was decrypted says where the content ends, and its type. */
 static bool unwrap(const struct dtls_epoch *epoch,
 		   struct dtls_rx_record *record)
 {
-	int len = dtls_record_strip(record->skb->data + record->offset,
-				    record->len, &record->type);
+	int len = strip(record->block->text, record->offset, record->len,
+			&record->type);
 
 	if (len < 0 || len > epoch->shape.payload_max ||
 	    !dtls_record_type_is_known(record->type))
@@ -114,22 +199,56 @@ static bool unwrap(const struct dtls_epoch *epoch,
 	return true;
 }
 
+/* Name @len bytes at @offset in an operation's list. */
+static int map(struct sk_buff *skb, struct scatterlist *sg, u32 offset, u32 len)
+{
+	int n;
+
+	sg_init_table(sg, count_pieces(skb));
+	/* The cipher wants an entry, also for nothing. */
+	if (!len)
+		return 0;
+	n = skb_to_sgvec(skb, sg, offset, len);
+	return n < 0 ? n : 0;
+}
+
+static int decrypt_apart(struct opening *o, const struct arrival *at,
+			 const struct dtls_rx_record *record)
+{
+	const struct dtls_cipher *cipher = dtls_aead_cipher(o->op_epoch->aead);
+	u32 skipped = dtls_record_header_len(&at->rec) + cipher->explicit_len;
+	int err;
+
+	err = map(o->skb, dtls_aead_op_from(o->op), at->offset + skipped,
+		  at->rec.len - cipher->explicit_len);
+	if (!err)
+		err = map(o->text, dtls_aead_op_to(o->op), record->offset,
+			  record->len);
+	return err ?: dtls_aead_open_apart(o->op, &at->rec, at->nonce);
+}
+
+static int decrypt(struct opening *o, const struct arrival *at,
+		   const struct dtls_rx_record *record)
+{
+	if (!is_in_place(o))
+		return decrypt_apart(o, at, record);
+	return dtls_aead_open(o->op, &at->rec, o->skb->data + at->offset +
+			      dtls_record_header_len(&at->rec));
+}
+
 /*
  * Open one record with the key of its epoch. Nothing of the association moves
  * before it authenticated (RFC 6347, 4.1.2.6).
  */
-static enum dtls_stat open_in_epoch(struct dtls_epoch *epoch,
-				    const struct dtls_record *rec, u8 *fragment,
+static enum dtls_stat open_in_epoch(struct opening *o, struct dtls_epoch *epoch,
+				    const struct arrival *at,
 				    struct dtls_rx_record *record)
 {
-	u64 seq = dtls_record_seq(rec->number);
+	u64 seq = dtls_record_seq(at->rec.number);
 	bool newest;
 	int err;
 
-	err = dtls_epoch_check(epoch, seq);
-	if (err)
-		return refusal_stat(err);
-	err = dtls_aead_open(epoch->aead, rec, fragment);
+	err = decrypt(o, at, record);
 	if (err == -EBADMSG) {
 		dtls_epoch_fail(epoch);
 		return DTLS_STAT_RX_BAD_TAG;
@@ -137,8 +256,8 @@ static enum dtls_stat open_in_epoch(struct dtls_epoch *epoch,
 	if (err)
 		return DTLS_STAT_RX_ERROR;
 
-	record->type = rec->type;
-	if (rec->type == DTLS_RECORD_CID && !unwrap(epoch, record))
+	record->type = at->rec.type;
+	if (record->type == DTLS_RECORD_CID && !unwrap(epoch, record))
 		return DTLS_STAT_RX_MALFORMED;
 	err = dtls_epoch_accept(epoch, seq, &newest);
 	if (err)
@@ -148,131 +267,196 @@ static enum dtls_stat open_in_epoch(struct dtls_epoch *epoch,
 }
 
 /* An unprotected record, for those who asked for them. */
-static enum dtls_stat keep_plain(struct dtls_assoc *assoc, struct sk_buff *skb,
-				 u32 offset, const struct dtls_record *rec,
-				 struct list_head *records)
+static enum dtls_stat keep_plain(struct opening *o, const struct arrival *at)
 {
+	struct dtls_assoc *assoc = o->assoc;
 	struct dtls_rx_record *record;
+	struct dtls_rx_block *block;
 
 	if (!atomic_add_unless(&assoc->epoch0_waiting, 1,
 			       DTLS_RECV_EPOCH0_MAX))
 		return DTLS_STAT_RX_WRONG_EPOCH;
-	record = record_alloc(assoc, skb, offset,
-			      DTLS_RECORD_HEADER_LEN + rec->len);
-	if (!record) {
+	block = dtls_rx_block_alloc(assoc, o->skb, o->skb, 1);
+	if (!block) {
 		atomic_dec(&assoc->epoch0_waiting);
 		return DTLS_STAT_RX_ERROR;
 	}
-	record->number = rec->number;
-	record->type = rec->type;
+	record = dtls_rx_record_next(block);
+	record->offset = at->offset;
+	record->len = DTLS_RECORD_HEADER_LEN + at->rec.len;
+	record->number = at->rec.number;
+	record->type = at->rec.type;
 	record->flags = DTLS_RECORD_UNAUTHENTICATED;
-	list_add_tail(&record->list, records);
+	dtls_rx_record_take(record);
+	list_add_tail(&record->list, o->records);
+	dtls_rx_block_put(block);
 	return DTLS_STAT_RX_EPOCH0;
 }
 
-/* Open the record at @offset with @epoch; queue it if it's good. */
-static enum dtls_stat open_with(struct dtls_assoc *assoc,
-				struct dtls_epoch *epoch, struct sk_buff *skb,
-				u32 offset, const struct dtls_record *rec,
-				struct list_head *records)
+/* Where the content of a record goes; memory of its own fills without gaps. */
+static u32 content_offset(const struct opening *o, const struct dtls_epoch *epoch,
+			  const struct arrival *at)
+{
+	if (!is_in_place(o))
+		return o->text_len;
+	return at->offset + dtls_record_header_len(&at->rec) +
+	       dtls_aead_cipher(epoch->aead)->explicit_len;
+}
+
+/* Open a record with @epoch; queue it if it's good. */
+static enum dtls_stat open_with(struct opening *o, struct dtls_epoch *epoch,
+				const struct arrival *at)
 {
 	const struct dtls_cipher *cipher = dtls_aead_cipher(epoch->aead);
 	struct dtls_rx_record *record;
 	enum dtls_stat stat;
+	int err;
 
-	if (!has_known_cid(epoch, rec))
+	if (!has_known_cid(epoch, &at->rec))
 		return DTLS_STAT_RX_WRONG_CID;
-	if (!is_well_formed(epoch, rec))
+	if (!is_well_formed(epoch, &at->rec))
 		return DTLS_STAT_RX_MALFORMED;
+	/* Refusing is cheap: before there's any memory. */
+	err = dtls_epoch_check(epoch, dtls_record_seq(at->rec.number));
+	if (err)
+		return refusal_stat(err);
 
 	/* Before the window moves: a record accepted must not be lost. */
-	offset += dtls_record_header_len(rec);
-	record = record_alloc(assoc, skb, offset + cipher->explicit_len,
-			      rec->len - dtls_cipher_expansion(cipher));
-	if (!record)
+	if (get_memory(o, epoch))
 		return DTLS_STAT_RX_ERROR;
-	record->number = rec->number;
-	stat = open_in_epoch(epoch, rec, skb->data + offset, record);
-	if (stat == DTLS_STAT_RX_DELIVERED)
-		list_add_tail(&record->list, records);
-	else
-		dtls_rx_record_put(record);
+	record = dtls_rx_record_next(o->block);
+	record->offset = content_offset(o, epoch, at);
+	record->len = at->rec.len - dtls_cipher_expansion(cipher);
+	record->number = at->rec.number;
+	stat = open_in_epoch(o, epoch, at, record);
+	if (stat == DTLS_STAT_RX_DELIVERED) {
+		o->text_len += record->len;
+		dtls_rx_record_take(record);
+		list_add_tail(&record->list, o->records);
+	}
 	if (dtls_epoch_has_news(epoch))
-		WRITE_ONCE(assoc->has_news, 1);
+		WRITE_ONCE(o->assoc->has_news, 1);
 	return stat;
 }
 
-/* What becomes of the record at @offset. */
-static enum dtls_stat open_record(struct dtls_assoc *assoc, struct sk_buff *skb,
-				  u32 offset, const struct dtls_record *rec,
-				  struct list_head *records)
+/* What becomes of a record. */
+static enum dtls_stat open_record(struct opening *o, const struct arrival *at)
 {
+	u16 number = dtls_record_epoch(at->rec.number);
 	struct dtls_epoch *epoch;
 	enum dtls_stat stat;
 	int err;
 
-	if (READ_ONCE(assoc->recv_flags) & DTLS_RECV_EPOCH0 &&
-	    dtls_record_is_plain(rec))
-		return keep_plain(assoc, skb, offset, rec, records);
-	if (rec->version != DTLS_RECORD_VERSION_1_2)
+	if (READ_ONCE(o->assoc->recv_flags) & DTLS_RECV_EPOCH0 &&
+	    dtls_record_is_plain(&at->rec))
+		return keep_plain(o, at);
+	if (at->rec.version != DTLS_RECORD_VERSION_1_2)
 		return DTLS_STAT_RX_MALFORMED;
-	err = dtls_assoc_get_rx(assoc, dtls_record_epoch(rec->number), &epoch);
+	if (number == o->newest->epoch)
+		return open_with(o, o->newest, at);
+	err = dtls_assoc_get_rx(o->assoc, number, &epoch);
 	if (err)
 		return err == -ENOKEY ? DTLS_STAT_RX_NO_KEY :
 					DTLS_STAT_RX_WRONG_EPOCH;
-	stat = open_with(assoc, epoch, skb, offset, rec, records);
+	stat = open_with(o, epoch, at);
 	dtls_epoch_put(epoch);
 	return stat;
 }
 
-/*
- * RFC 6347, 4.1.1: a datagram may carry several records, each for itself. All
- * keys of an association have connection IDs of the same length.
- */
-static void open_all(struct dtls_assoc *assoc, struct sk_buff *skb, u8 cid_len,
-		     struct list_head *records)
+/* Read the header at @offset of a datagram that ends at @end. */
+static int arrive(const struct opening *o, u32 offset, u32 end, u8 *front,
+		  struct arrival *at)
 {
-	bool malformed = !skb->len;
-	struct dtls_record rec;
-	u32 offset = 0;
+	u32 len = end - offset;
+	const u8 *header;
+	int err;
 
-	while (offset < skb->len) {
+	header = skb_header_pointer(o->skb, offset, min_t(u32, len, FRONT_MAX),
+				    front);
+	/* All keys of an association have connection IDs of the same length. */
+	err = header ? dtls_record_parse(&at->rec, header, len,
+					 o->newest->shape.cid_len) : -EBADMSG;
+	if (err)
+		return err;
+	at->offset = offset;
+	at->nonce = header + dtls_record_header_len(&at->rec);
+	return 0;
+}
+
+/* RFC 6347, 4.1.1: a datagram may carry several records, each for itself. */
+static void open_datagram(struct opening *o, u32 offset, u32 end)
+{
+	bool malformed = offset == end;
+	struct arrival at;
+	u8 front[FRONT_MAX];
+
+	while (offset < end) {
 		enum dtls_stat stat;
 
-		if (dtls_record_parse(&rec, skb->data + offset,
-				      skb->len - offset, cid_len)) {
+		if (arrive(o, offset, end, front, &at)) {
 			malformed = true;
 			break;
 		}
-		stat = open_record(assoc, skb, offset, &rec, records);
+		stat = open_record(o, &at);
 		if (stat == DTLS_STAT_RX_MALFORMED)
 			malformed = true;
 		else
-			dtls_stats_inc(&assoc->counters, stat);
-		offset += dtls_record_header_len(&rec) + rec.len;
+			dtls_stats_inc(&o->assoc->counters, stat);
+		offset += dtls_record_header_len(&at.rec) + at.rec.len;
 	}
 	/* Noise may look like many records: it counts once a datagram. */
 	if (malformed)
-		dtls_stats_inc(&assoc->counters, DTLS_STAT_RX_MALFORMED);
+		dtls_stats_inc(&o->assoc->counters, DTLS_STAT_RX_MALFORMED);
+}
+
+static void open_all(struct dtls_assoc *assoc, struct dtls_epoch *newest,
+		     struct sk_buff *skb, struct list_head *records)
+{
+	u32 step = skb_is_gso(skb) ? skb_shinfo(skb)->gso_size : skb->len;
+	struct opening o = {
+		.assoc = assoc,
+		.skb = skb,
+		.newest = newest,
+		.records = records,
+		.text = is_ours_to_write(skb) ? skb : NULL,
+	};
+	u32 offset = 0;
+
+	do {
+		u32 end = min(offset + step, skb->len);
+
+		open_datagram(&o, offset, end);
+		offset = end;
+	} while (offset < skb->len);
+	end_opening(&o);
 }
 
 static void pass_raw(struct dtls_assoc *assoc, struct sk_buff *skb,
 		     struct list_head *records)
 {
 	struct dtls_rx_record *record;
+	struct dtls_rx_block *block;
 
-	record = record_alloc(assoc, skb, 0, skb->len);
-	if (record)
-		list_add_tail(&record->list, records);
-	else
+	block = dtls_rx_block_alloc(assoc, skb, skb, 1);
+	if (!block) {
 		dtls_stats_inc(&assoc->counters, DTLS_STAT_RX_ERROR);
+		return;
+	}
+	record = dtls_rx_record_next(block);
+	record->offset = 0;
+	record->len = skb->len;
+	record->number = 0;
+	record->type = DTLS_RX_RAW;
+	dtls_rx_record_take(record);
+	list_add_tail(&record->list, records);
+	dtls_rx_block_put(block);
 }
 
 /**
  * dtls_rx_open() - open every record of a datagram
  * @assoc: the association; before it has a receiving key the datagram passes
  *	as it is
- * @skb: the datagram's payload; consumed
+ * @skb: the datagram's payload, or what the stack joined of several; consumed
  * @records: list of struct dtls_rx_record, grows at its tail by those that
  *	authenticated and are fresh; each other one moves a counter
  *
@@ -284,17 +468,11 @@ void dtls_rx_open(struct dtls_assoc *assoc, struct sk_buff *skb,
 {
 	struct dtls_epoch *newest = dtls_assoc_get_newest_rx(assoc);
 
-	if (!newest) {
-		pass_raw(assoc, skb, records);
-		consume_skb(skb);
-		return;
-	}
-	skb = make_writable(skb);
-	if (skb) {
-		open_all(assoc, skb, newest->shape.cid_len, records);
-		consume_skb(skb);
+	if (newest) {
+		open_all(assoc, newest, skb, records);
+		dtls_epoch_put(newest);
 	} else {
-		dtls_stats_inc(&assoc->counters, DTLS_STAT_RX_ERROR);
+		pass_raw(assoc, skb, records);
 	}
-	dtls_epoch_put(newest);
+	consume_skb(skb);
 }

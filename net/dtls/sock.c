@@ -191,8 +191,7 @@ static int check_attach(const struct sock *sk)
 		return -EEXIST;
 	if (sk->sk_state != TCP_ESTABLISHED)
 		return -ENOTCONN;
-	if (READ_ONCE(up->encap_type) || READ_ONCE(up->gso_size) ||
-	    udp_test_bit(GRO_ENABLED, sk))
+	if (READ_ONCE(up->encap_type))
 		return -EOPNOTSUPP;
 	if (up->pending || has_xmit_validation(sk))
 		return -EBUSY;
@@ -235,6 +234,9 @@ static int attach_locked(struct sock *sk, struct dtls_context *ctx)
 		return err;
 	/* Set and idle: it would hold back records, and join them. */
 	udp_clear_bit(CORK, sk);
+	/* Of content from now on. */
+	ctx->segment = READ_ONCE(udp_sk(sk)->gso_size);
+	WRITE_ONCE(udp_sk(sk)->gso_size, 0);
 
 	/* One reference core drops with ops->owner, one context_free(). */
 	__module_get(THIS_MODULE);

@@ -53,18 +53,19 @@ static int refuse(struct sock *sk, int level, int optname, sockptr_t optval,
 	return -EOPNOTSUPP;
 }
 
-/* Set to 0 it's no harm; but UDP must see the 0 that we saw. */
-static int refuse_but_0(struct sock *sk, int level, int optname,
-			sockptr_t optval, unsigned int optlen)
+/* Of content; UDP's own would count the bytes of records. */
+static int set_segment(struct sock *sk, int level, int optname,
+		       sockptr_t optval, unsigned int optlen)
 {
 	int val, err;
 
 	err = take_int(&val, optval, optlen);
 	if (err)
 		return err;
-	if (val)
-		return -EOPNOTSUPP;
-	return set_base(sk, level, optname, KERNEL_SOCKPTR(&val), sizeof(val));
+	if (val < 0 || val > U16_MAX)
+		return -EINVAL;
+	WRITE_ONCE(dtls_context(sk)->segment, val);
+	return 0;
 }
 
 static int set_cork(struct sock *sk, int level, int optname, sockptr_t optval,
@@ -88,8 +89,7 @@ static const struct {
 		       sockptr_t optval, unsigned int optlen);
 } own_options[] = {
 	{ SOL_UDP,	UDP_CORK,	set_cork },
-	{ SOL_UDP,	UDP_SEGMENT,	refuse_but_0 },
-	{ SOL_UDP,	UDP_GRO,	refuse_but_0 },
+	{ SOL_UDP,	UDP_SEGMENT,	set_segment },
 	{ SOL_UDP,	UDP_ENCAP,	refuse },
 	{ SOL_IPV6,	IPV6_ADDRFORM,	refuse },
 };
@@ -122,14 +122,17 @@ static int get_other(struct sock *sk, int level, int optname,
 	struct dtls_context *ctx = dtls_context(sk);
 	int len, val;
 
-	if (udp_level(level) != SOL_UDP || optname != UDP_CORK)
+	if (udp_level(level) == SOL_UDP && optname == UDP_CORK)
+		val = READ_ONCE(ctx->cork.is_set);
+	else if (udp_level(level) == SOL_UDP && optname == UDP_SEGMENT)
+		val = READ_ONCE(ctx->segment);
+	else
 		return ctx->base_prot->getsockopt(sk, level, optname, optval,
 						  optlen);
 	if (get_user(len, optlen))
 		return -EFAULT;
 	if (len < 0)
 		return -EINVAL;
-	val = READ_ONCE(ctx->cork.is_set);
 	return dtls_option_put(optval, optlen, len, &val, sizeof(val));
 }
 

@@ -73,16 +73,17 @@ void dtls_stats_bind(struct dtls_counters *counters, const struct net *net)
 }
 
 /**
- * dtls_stats_inc() - count one event, for the socket and its namespace
+ * dtls_stats_add() - count events, for the socket and its namespace
  * @counters: the socket's
  * @stat: which
+ * @n: how many
  *
  * Context: any.
  */
-void dtls_stats_inc(struct dtls_counters *counters, enum dtls_stat stat)
+void dtls_stats_add(struct dtls_counters *counters, enum dtls_stat stat, u64 n)
 {
-	atomic64_inc(&counters->value[stat]);
-	this_cpu_inc(counters->net->values->stat[stat]);
+	atomic64_add(n, &counters->value[stat]);
+	this_cpu_add(counters->net->values->stat[stat], n);
 }
 
 /**

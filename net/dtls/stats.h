@@ -49,10 +49,16 @@ int dtls_stats_init(void);
 void dtls_stats_exit(void);
 
 void dtls_stats_bind(struct dtls_counters *counters, const struct net *net);
-void dtls_stats_inc(struct dtls_counters *counters, enum dtls_stat stat);
+void dtls_stats_add(struct dtls_counters *counters, enum dtls_stat stat, u64 n);
 void dtls_stats_gauge_add(struct dtls_counters *counters,
 			  enum dtls_gauge gauge, int n);
 void dtls_stats_fill(const struct dtls_counters *counters,
 		     struct dtls_stats *stats);
+
+static inline void dtls_stats_inc(struct dtls_counters *counters,
+				  enum dtls_stat stat)
+{
+	dtls_stats_add(counters, stat, 1);
+}
 
 #endif /* _DTLS_STATS_H */

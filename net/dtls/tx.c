@@ -1,10 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
-/* From an application's bytes to a datagram with a record in it. */
+/* From an application's bytes to datagrams with a record in each. */
+#include <linux/math.h>
+#include <linux/minmax.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
 
 #include "assoc.h"
 #include "tx.h"
+
+/* No datagram, and nothing that UDP cuts into datagrams, can be longer. */
+#define DATAGRAM_MAX	65535
+
+/* Of IP with all its options, and UDP. */
+#define HEADERS_MAX	(60 + 8)
+
+/* Larger pieces of memory are hard to get. */
+#define CHUNK_MAX	SZ_32K
 
 /**
  * struct layout - where the parts of a record to be sent stand
@@ -53,7 +65,139 @@ static void finish_inner(const struct dtls_epoch_shape *shape, u8 type,
 	memset(content + len + 1, 0, inner_len - len - 1);
 }
 
-static int seal(struct dtls_epoch *epoch, u8 type, u8 *buf, size_t size)
+static void wipe(const struct dtls_tx_datagrams *out)
+{
+	unsigned int i;
+
+	for (i = 0; i < out->n_vec; i++)
+		memzero_explicit(out->vec[i].iov_base, out->vec[i].iov_len);
+}
+
+/**
+ * dtls_tx_free() - the datagrams are sent
+ * @out: the datagrams
+ *
+ * Context: process.
+ */
+void dtls_tx_free(struct dtls_tx_datagrams *out)
+{
+	/* The first piece is the operation's. */
+	while (out->n_vec > 1)
+		kfree(out->vec[--out->n_vec].iov_base);
+	if (out->op)
+		dtls_aead_op_free(out->op);
+}
+
+/**
+ * struct plan - where the records of one message stand
+ * @full: layout of each record but the last
+ * @last: layout of the last
+ * @n: number of records
+ * @a_chunk: records in each piece of memory
+ */
+struct plan {
+	struct layout	full;
+	struct layout	last;
+	unsigned int	n;
+	unsigned int	a_chunk;
+};
+
+static size_t segment_len(const struct dtls_tx_message *message)
+{
+	return message->segment ? min(message->segment, message->len) :
+				  message->len;
+}
+
+static int make_plan(const struct dtls_epoch *epoch,
+		     const struct dtls_tx_message *message, struct plan *plan)
+{
+	size_t len = segment_len(message);
+	size_t last;
+
+	if (len > dtls_tx_payload_max(epoch))
+		return -EMSGSIZE;
+	plan->n = len ? DIV_ROUND_UP(message->len, len) : 1;
+	last = message->len - (plan->n - 1) * len;
+	plan->full = lay_out(epoch, len);
+	plan->last = last == len ? plan->full : lay_out(epoch, last);
+	if ((plan->n - 1) * plan->full.size + plan->last.size > DATAGRAM_MAX)
+		return -EMSGSIZE;
+	plan->a_chunk = (CHUNK_MAX - dtls_aead_op_size(epoch->aead)) /
+			plan->full.size;
+	return 0;
+}
+
+static const struct layout *layout_of(const struct plan *plan, unsigned int i)
+{
+	return i == plan->n - 1 ? &plan->last : &plan->full;
+}
+
+static u8 *record_at(const struct dtls_tx_datagrams *out,
+		     const struct plan *plan, unsigned int i)
+{
+	return (u8 *)out->vec[i / plan->a_chunk].iov_base +
+	       i % plan->a_chunk * plan->full.size;
+}
+
+static int chunk_alloc(struct dtls_tx_datagrams *out, const struct dtls_aead *aead,
+		       size_t size)
+{
+	struct kvec *chunk = &out->vec[out->n_vec];
+
+	if (out->op) {
+		chunk->iov_base = kmalloc(size, GFP_KERNEL | __GFP_NOWARN);
+	} else {
+		/* One piece of memory for a single record. */
+		out->op = dtls_aead_op_alloc(aead, 0, size);
+		chunk->iov_base = out->op ? dtls_aead_op_room(out->op) : NULL;
+	}
+	if (!chunk->iov_base)
+		return -ENOMEM;
+	chunk->iov_len = size;
+	out->n_vec++;
+	out->size += size;
+	return 0;
+}
+
+static int chunks_alloc(struct dtls_tx_datagrams *out,
+			const struct dtls_aead *aead, const struct plan *plan)
+{
+	unsigned int left = plan->n;
+	size_t size;
+	int err;
+
+	while (left > plan->a_chunk) {
+		err = chunk_alloc(out, aead, plan->a_chunk * plan->full.size);
+		if (err)
+			return err;
+		left -= plan->a_chunk;
+	}
+	size = (left - 1) * plan->full.size + plan->last.size;
+	return chunk_alloc(out, aead, size);
+}
+
+static int fill(const struct dtls_epoch *epoch,
+		const struct dtls_tx_message *message, struct iov_iter *from,
+		const struct dtls_tx_datagrams *out, const struct plan *plan)
+{
+	size_t left = message->len, len = segment_len(message);
+	unsigned int i;
+
+	for (i = 0; i < plan->n; i++, left -= len) {
+		const struct layout *layout = layout_of(plan, i);
+		u8 *content = record_at(out, plan, i) + layout->offset;
+
+		len = min(len, left);
+		if (!copy_from_iter_full(content, len, from))
+			return -EFAULT;
+		finish_inner(&epoch->shape, message->type, content, len,
+			     layout->inner_len);
+	}
+	return 0;
+}
+
+static int seal(struct dtls_epoch *epoch, u8 type,
+		const struct dtls_tx_datagrams *out, const struct plan *plan)
 {
 	const struct dtls_epoch_shape *shape = &epoch->shape;
 	struct dtls_record rec = {
@@ -63,60 +207,64 @@ static int seal(struct dtls_epoch *epoch, u8 type, u8 *buf, size_t size)
 		.cid = shape->cid,
 	};
 	size_t header_len = dtls_record_header_len(&rec);
+	unsigned int i;
 	int err;
 
-	err = dtls_epoch_reserve(epoch, &rec.number);
-	if (err)
-		return err;
-	rec.len = size - header_len;
-	dtls_record_put_header(buf, &rec);
-	return dtls_aead_seal(epoch->aead, &rec, buf + header_len);
+	err = dtls_epoch_reserve(epoch, plan->n, &rec.number);
+	for (i = 0; !err && i < plan->n; i++, rec.number++) {
+		u8 *buf = record_at(out, plan, i);
+
+		rec.len = layout_of(plan, i)->size - header_len;
+		dtls_record_put_header(buf, &rec);
+		err = dtls_aead_seal(out->op, &rec, buf + header_len);
+	}
+	return err;
 }
 
-static int seal_from(struct dtls_epoch *epoch, u8 type, struct iov_iter *from,
-		     size_t len, struct kvec *datagram)
+static int seal_from(struct dtls_epoch *epoch,
+		     const struct dtls_tx_message *message,
+		     struct iov_iter *from, struct dtls_tx_datagrams *out)
 {
-	struct layout layout = lay_out(epoch, len);
+	struct plan plan;
 	int err;
-	u8 *buf;
 
-	buf = kmalloc(layout.size, GFP_KERNEL | __GFP_NOWARN);
-	if (!buf)
-		return -ENOMEM;
-	err = -EFAULT;
-	if (!copy_from_iter_full(buf + layout.offset, len, from))
-		goto free_buf;
-	finish_inner(&epoch->shape, type, buf + layout.offset, len,
-		     layout.inner_len);
-	err = seal(epoch, type, buf, layout.size);
+	err = make_plan(epoch, message, &plan);
 	if (err)
-		goto free_buf;
-	datagram->iov_base = buf;
-	datagram->iov_len = layout.size;
-	return 0;
-
-free_buf:
-	/* It may hold the content still, in clear. */
-	kfree_sensitive(buf);
+		return err;
+	*out = (struct dtls_tx_datagrams){
+		.n = plan.n,
+		.segment = plan.n > 1 ? plan.full.size : 0,
+	};
+	err = chunks_alloc(out, epoch->aead, &plan);
+	if (!err)
+		err = fill(epoch, message, from, out, &plan);
+	if (!err)
+		err = seal(epoch, message->type, out, &plan);
+	if (err) {
+		/* They may hold the content still, in clear. */
+		wipe(out);
+		dtls_tx_free(out);
+	}
 	return err;
 }
 
 /**
- * dtls_tx_seal() - make a record
+ * dtls_tx_seal() - make records, one a datagram
  * @assoc: the association
- * @type: content type
+ * @message: what they are to be
  * @from: the content
- * @len: its length, bytes
- * @datagram: where the record goes, from kmalloc(), to be freed by the caller
+ * @out: the datagrams, to be freed by dtls_tx_free()
  *
  * Context: process.
- * Return: 0; -EMSGSIZE if it's more than the peer takes, or than a record; then
- *	no number was taken; -ENOKEY without a sending key; -EFAULT; -ENOMEM;
- *	-EKEYEXPIRED; -EKEYREVOKED; what the cipher says.
+ * Return: 0; -EMSGSIZE if a record is more than the peer takes, or than a
+ *	record, or all are more than UDP can take at once; then no number was
+ *	taken; -ENOKEY without a sending key; -EFAULT; -ENOMEM; -EKEYEXPIRED;
+ *	-EKEYREVOKED; what the cipher says.
  * Source: RFC 6347, 4.1; RFC 9146, 4; RFC 8449, 4.
  */
-int dtls_tx_seal(struct dtls_assoc *assoc, u8 type, struct iov_iter *from,
-		 size_t len, struct kvec *datagram)
+int dtls_tx_seal(struct dtls_assoc *assoc,
+		 const struct dtls_tx_message *message, struct iov_iter *from,
+		 struct dtls_tx_datagrams *out)
 {
 	struct dtls_epoch *epoch;
 	int err;
@@ -124,11 +272,9 @@ int dtls_tx_seal(struct dtls_assoc *assoc, u8 type, struct iov_iter *from,
 	epoch = dtls_assoc_get_tx(assoc);
 	if (!epoch)
 		return -ENOKEY;
-	err = -EMSGSIZE;
-	if (len <= dtls_tx_payload_max(epoch))
-		err = seal_from(epoch, type, from, len, datagram);
+	err = seal_from(epoch, message, from, out);
 	if (!err)
-		dtls_stats_inc(&assoc->counters, DTLS_STAT_TX_RECORDS);
+		dtls_stats_add(&assoc->counters, DTLS_STAT_TX_RECORDS, out->n);
 	if (dtls_epoch_has_news(epoch))
 		WRITE_ONCE(assoc->has_news, 1);
 	dtls_epoch_put(epoch);
@@ -185,4 +331,26 @@ size_t dtls_tx_room(const struct dtls_epoch *epoch, size_t len)
 	    lay_out(epoch, room).size > len)
 		room = max(rounddown(room + 1, shape->pad), 1U) - 1;
 	return room;
+}
+
+/**
+ * dtls_tx_batch_max() - the longest content that may be sent at once
+ * @epoch: a TX epoch
+ * @segment: content of each datagram, bytes
+ * @n: datagrams that UDP takes at once
+ *
+ * Context: any.
+ * Return: bytes, a multiple of @segment; dtls_tx_payload_max() where that's less
+ *	than @segment.
+ */
+size_t dtls_tx_batch_max(const struct dtls_epoch *epoch, size_t segment,
+			 unsigned int n)
+{
+	size_t max = dtls_tx_payload_max(epoch);
+	size_t fit;
+
+	if (segment > max)
+		return max;
+	fit = (DATAGRAM_MAX - HEADERS_MAX) / lay_out(epoch, segment).size;
+	return min_t(size_t, n, fit) * segment;
 }

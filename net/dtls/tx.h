@@ -3,14 +3,52 @@
 #define _DTLS_TX_H
 
 #include <linux/types.h>
+#include <linux/uio.h>
 
+struct dtls_aead_op;
 struct dtls_assoc;
 struct dtls_epoch;
-struct iov_iter;
-struct kvec;
 
-int dtls_tx_seal(struct dtls_assoc *assoc, u8 type, struct iov_iter *from,
-		 size_t len, struct kvec *datagram);
+/* Pieces of memory that hold what UDP takes at once. */
+#define DTLS_TX_CHUNKS	4
+
+/**
+ * struct dtls_tx_message - what an application sends at once
+ * @type: content type
+ * @len: length of the content, bytes
+ * @segment: how much of it each datagram gets, bytes; the last may get less; 0:
+ *	all goes into one
+ */
+struct dtls_tx_message {
+	u8	type;
+	size_t	len;
+	size_t	segment;
+};
+
+/**
+ * struct dtls_tx_datagrams - records, one a datagram, to be sent at once
+ * @op: owns the memory of the first piece
+ * @vec: the datagrams, one behind the other
+ * @n_vec: pieces of memory
+ * @n: number of datagrams
+ * @segment: length of each datagram but the last, bytes; 0 if there's only one
+ * @size: length of all, bytes
+ */
+struct dtls_tx_datagrams {
+	struct dtls_aead_op	*op;
+	struct kvec		vec[DTLS_TX_CHUNKS];
+	unsigned int		n_vec;
+	unsigned int		n;
+	size_t			segment;
+	size_t			size;
+};
+
+int dtls_tx_seal(struct dtls_assoc *assoc,
+		 const struct dtls_tx_message *message, struct iov_iter *from,
+		 struct dtls_tx_datagrams *out);
+void dtls_tx_free(struct dtls_tx_datagrams *out);
+size_t dtls_tx_batch_max(const struct dtls_epoch *epoch, size_t segment,
+			 unsigned int n);
 size_t dtls_tx_payload_max(const struct dtls_epoch *epoch);
 size_t dtls_tx_overhead(const struct dtls_epoch *epoch);
 size_t dtls_tx_room(const struct dtls_epoch *epoch, size_t len);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* send(): make a record, and let UDP send it. */
-#include <linux/slab.h>
+/* send(): make records, and let UDP send them. */
 #include <linux/socket.h>
+#include <linux/udp.h>
 #include <linux/uio.h>
 #include <net/sock.h>
 #include <net/tcp_states.h>
@@ -9,45 +9,9 @@
 #include "assoc.h"
 #include "cmsg.h"
 #include "context.h"
-#include "event.h"
+#include "datagram.h"
 #include "tx.h"
 #include "writer.h"
-
-/* No datagram can be longer. */
-#define DTLS_DATAGRAM_MAX	65535
-
-/* UDP's own sendmsg(), with the record in place of the content. */
-static int send_datagram(struct sock *sk, struct dtls_context *ctx,
-			 const struct msghdr *msg, const struct kvec *datagram)
-{
-	struct msghdr out = *msg;
-	struct kvec vec = *datagram;
-
-	iov_iter_kvec(&out.msg_iter, ITER_SOURCE, &vec, 1, vec.iov_len);
-	return ctx->base_prot->sendmsg(sk, &out, vec.iov_len);
-}
-
-/* Unprotected records of a handshake, that go out as they are. */
-static int send_epoch0(struct sock *sk, struct dtls_context *ctx,
-		       struct msghdr *msg, size_t len)
-{
-	struct kvec datagram = { .iov_len = len };
-	int ret = -EFAULT;
-
-	if (len > DTLS_DATAGRAM_MAX)
-		return -EMSGSIZE;
-	datagram.iov_base = kmalloc(len ?: 1, GFP_KERNEL | __GFP_NOWARN);
-	if (!datagram.iov_base)
-		return -ENOMEM;
-	if (!copy_from_iter_full(datagram.iov_base, len, &msg->msg_iter))
-		goto free_datagram;
-	ret = -EINVAL;
-	if (dtls_record_all_plain(datagram.iov_base, len))
-		ret = send_datagram(sk, ctx, msg, &datagram);
-free_datagram:
-	kfree(datagram.iov_base);
-	return ret;
-}
 
 static int check_record(const struct dtls_cmsg *said, size_t len)
 {
@@ -57,50 +21,30 @@ static int check_record(const struct dtls_cmsg *said, size_t len)
 	return 0;
 }
 
-static int seal(struct sock *sk, struct dtls_context *ctx,
-		struct iov_iter *from, size_t len, u8 type,
-		struct kvec *datagram)
+static int send_records(struct sock *sk, struct dtls_context *ctx,
+			struct msghdr *msg,
+			const struct dtls_tx_message *message)
 {
+	struct dtls_tx_datagrams datagrams;
 	int err;
 
-	err = dtls_tx_seal(ctx->assoc, type, from, len, datagram);
-	dtls_event_tell(sk, ctx->assoc);
-	return err;
-}
-
-static int send_and_free(struct sock *sk, struct dtls_context *ctx,
-			 struct msghdr *msg, struct kvec *datagram)
-{
-	int ret;
-
-	ret = send_datagram(sk, ctx, msg, datagram);
-	kfree(datagram->iov_base);
-	if (ret < 0)
-		dtls_stats_inc(&ctx->assoc->counters, DTLS_STAT_TX_ERROR);
-	return ret;
-}
-
-static int send_record(struct sock *sk, struct dtls_context *ctx,
-		       struct msghdr *msg, size_t len, u8 type)
-{
-	struct kvec datagram;
-	int err;
-
-	err = seal(sk, ctx, &msg->msg_iter, len, type, &datagram);
+	err = dtls_datagram_seal(sk, ctx, message, &msg->msg_iter, &datagrams);
 	if (err)
 		return err;
-	err = send_and_free(sk, ctx, msg, &datagram);
-	return err < 0 ? err : len;
+	err = dtls_datagram_send(sk, ctx, msg, &datagrams);
+	return err < 0 ? err : message->len;
 }
 
-static size_t payload_max(struct dtls_context *ctx)
+/* Content that can be sent at once. */
+static size_t batch_max(struct dtls_context *ctx, size_t segment)
 {
 	struct dtls_epoch *epoch = dtls_assoc_get_tx(ctx->assoc);
 	size_t max;
 
 	if (!epoch)
 		return DTLS_RECORD_PAYLOAD_MAX;
-	max = dtls_tx_payload_max(epoch);
+	max = segment ? dtls_tx_batch_max(epoch, segment, UDP_MAX_SEGMENTS) :
+			dtls_tx_payload_max(epoch);
 	dtls_epoch_put(epoch);
 	return max;
 }
@@ -112,19 +56,25 @@ static bool is_transient(int err)
 	       err == -EINTR || err == -ERESTARTSYS;
 }
 
-/* What waits becomes a record. */
+/* What waits becomes records. */
 static int flush(struct sock *sk, struct dtls_context *ctx, struct msghdr *msg)
 {
 	struct dtls_cork *cork = &ctx->cork;
-	struct kvec datagram, vec = { cork->buf, cork->len };
+	struct dtls_tx_message message = {
+		.type = cork->type,
+		.len = cork->len,
+		.segment = cork->segment,
+	};
+	struct kvec vec = { cork->buf, cork->len };
+	struct dtls_tx_datagrams datagrams;
 	struct iov_iter from;
 	int err;
 
 	iov_iter_kvec(&from, ITER_SOURCE, &vec, 1, vec.iov_len);
-	err = seal(sk, ctx, &from, vec.iov_len, cork->type, &datagram);
+	err = dtls_datagram_seal(sk, ctx, &message, &from, &datagrams);
 	if (err)
 		return err;
-	err = send_and_free(sk, ctx, msg, &datagram);
+	err = dtls_datagram_send(sk, ctx, msg, &datagrams);
 	if (err >= 0 || !is_transient(err))
 		dtls_cork_drop(cork);
 	return err < 0 ? err : 0;
@@ -132,14 +82,14 @@ static int flush(struct sock *sk, struct dtls_context *ctx, struct msghdr *msg)
 
 /* Append, and flush unless more is to come. */
 static int append(struct sock *sk, struct dtls_context *ctx, struct msghdr *msg,
-		  size_t len, u8 type, size_t max, bool more)
+		  const struct dtls_tx_message *message, size_t max, bool more)
 {
 	struct dtls_cork *cork = &ctx->cork;
 	bool was_pending = cork->is_pending;
 	size_t old_len = cork->len;
 	int err;
 
-	err = dtls_cork_append(cork, type, &msg->msg_iter, len, max);
+	err = dtls_cork_append(cork, message, &msg->msg_iter, max);
 	if (err || more)
 		return err;
 	err = flush(sk, ctx, msg);
@@ -151,9 +101,12 @@ static int append(struct sock *sk, struct dtls_context *ctx, struct msghdr *msg,
 
 /* What is spliced fills records, as it comes in pieces of any size. */
 static int splice_corked(struct sock *sk, struct dtls_context *ctx,
-			 struct msghdr *msg, size_t len, u8 type, bool more)
+			 struct msghdr *msg,
+			 const struct dtls_tx_message *message, size_t max,
+			 bool more)
 {
-	size_t max = payload_max(ctx), room;
+	struct dtls_tx_message part = *message;
+	size_t room;
 	int err;
 
 	if (ctx->cork.len >= max) {
@@ -162,11 +115,12 @@ static int splice_corked(struct sock *sk, struct dtls_context *ctx,
 			return err;
 	}
 	room = max - ctx->cork.len;
-	if (len >= room)
-		more = false;
-	len = min(len, room);
-	err = append(sk, ctx, msg, len, type, max, more);
-	return err ?: len;
+	part.len = min(part.len, room);
+	/* It needn't wait. */
+	if (part.len == max)
+		return send_records(sk, ctx, msg, &part);
+	err = append(sk, ctx, msg, &part, max, more && part.len < room);
+	return err ?: part.len;
 }
 
 /* A detach and a freeze come under the cork's lock, or not at all. */
@@ -179,22 +133,26 @@ static int check_corkable(struct dtls_context *ctx)
 }
 
 static int send_corked(struct sock *sk, struct dtls_context *ctx,
-		       struct msghdr *msg, size_t len, u8 type, bool more,
+		       struct msghdr *msg,
+		       const struct dtls_tx_message *message, bool more,
 		       bool spliced)
 {
+	struct dtls_cork *cork = &ctx->cork;
+	size_t max;
 	int ret;
 
 	/* Its holder may wait for room to send. */
-	if (mutex_lock_interruptible(&ctx->cork.lock))
+	if (mutex_lock_interruptible(&cork->lock))
 		return -ERESTARTSYS;
-	more |= ctx->cork.is_set;
+	more |= cork->is_set;
+	max = batch_max(ctx, cork->is_pending ? cork->segment :
+						message->segment);
 	ret = check_corkable(ctx);
 	if (!ret && spliced)
-		ret = splice_corked(sk, ctx, msg, len, type, more);
+		ret = splice_corked(sk, ctx, msg, message, max, more);
 	else if (!ret)
-		ret = append(sk, ctx, msg, len, type, payload_max(ctx), more) ?:
-		      len;
-	mutex_unlock(&ctx->cork.lock);
+		ret = append(sk, ctx, msg, message, max, more) ?: message->len;
+	mutex_unlock(&cork->lock);
 	return ret;
 }
 
@@ -270,6 +228,7 @@ static int send_sealed(struct sock *sk, struct dtls_context *ctx,
 		       struct msghdr *msg, size_t len, bool spliced)
 {
 	bool more = msg->msg_flags & MSG_MORE;
+	struct dtls_tx_message message;
 	struct dtls_cmsg said;
 	int err;
 
@@ -281,30 +240,37 @@ static int send_sealed(struct sock *sk, struct dtls_context *ctx,
 		return err;
 	msg->msg_flags &= ~MSG_MORE;
 	if (said.is_epoch0)
-		return more ? -EOPNOTSUPP : send_epoch0(sk, ctx, msg, len);
+		return more ? -EOPNOTSUPP :
+			      dtls_datagram_send_epoch0(sk, ctx, msg, len);
 	err = check_record(&said, len);
 	if (err)
 		return err;
+	message = (struct dtls_tx_message){
+		.type = said.type,
+		.len = len,
+		.segment = said.has_segment ? said.segment :
+					      READ_ONCE(ctx->segment),
+	};
 	if (more || dtls_cork_is_used(&ctx->cork))
-		return send_corked(sk, ctx, msg, len, said.type, more, spliced);
+		return send_corked(sk, ctx, msg, &message, more, spliced);
 	if (spliced)
-		len = min(len, payload_max(ctx));
-	return send_record(sk, ctx, msg, len, said.type);
+		message.len = min(len, batch_max(ctx, message.segment));
+	return send_records(sk, ctx, msg, &message);
 }
 
 /**
  * dtls_writer_sendmsg() - sendmsg() of an attached socket
  * @sk: the socket
- * @msg: the content of one record, and control messages; with MSG_MORE, or
- *	UDP_CORK set, a part of it
+ * @msg: the content of one record, or with UDP_SEGMENT of several, and control
+ *	messages; with MSG_MORE, or UDP_CORK set, a part of it
  * @len: length of the content, bytes
  *
  * Context: process; senders may run in parallel.
  * Return: @len, or less of what is spliced; -EMSGSIZE over the record's or the
  *	peer's limit, or as UDP says; -EINVAL for a type that can't be sent, or
- *	another than what waits has; -EISCONN if an address is given on a
+ *	another than what waits has, or too many datagrams; -EISCONN if an address is given on a
  *	connected socket, -EDESTADDRREQ if none is on another; -EOPNOTSUPP for
- *	MSG_OOB, MSG_ZEROCOPY, UDP_SEGMENT, and without a key MSG_MORE;
+ *	MSG_OOB, MSG_ZEROCOPY, and without a key MSG_MORE;
  *	-EKEYEXPIRED, -EKEYREVOKED: the key is at its end; -ENOKEY after a
  *	detach; -ENOMEM; -EFAULT; else as UDP.
  * Source: RFC 6347, 4.1.
@@ -325,7 +291,7 @@ int dtls_writer_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 			msg->msg_flags &= ~MSG_MORE;
 		if (msg->msg_flags & MSG_MORE)
 			return -EOPNOTSUPP;
-		return ctx->base_prot->sendmsg(sk, msg, len);
+		return dtls_datagram_send_plain(sk, ctx, msg, len);
 	case DTLS_ASSOC_TX_REFUSED:
 		return -ENOKEY;
 	case DTLS_ASSOC_TX_SEALED:

@@ -181,22 +181,41 @@ TEST_F(attach, encapsulating_socket_is_refused)
 	EXPECT_REFUSED(EOPNOTSUPP, self->bed.fd);
 }
 
-TEST_F(attach, segmenting_socket_is_refused)
+static int option_of(int fd, int name)
 {
-	ASSERT_EQ(0, option(self->bed.fd, SOL_UDP, UDP_SEGMENT, 1000));
-	EXPECT_REFUSED(EOPNOTSUPP, self->bed.fd);
-	EXPECT_PLAIN();
-	ASSERT_EQ(0, option(self->bed.fd, SOL_UDP, UDP_SEGMENT, 0));
-	EXPECT_EQ(0, dtls_attach(self->bed.fd));
+	int value = -1;
+	socklen_t len = sizeof(value);
+
+	return getsockopt(fd, SOL_UDP, name, &value, &len) ? -1 : value;
 }
 
-TEST_F(attach, coalescing_socket_is_refused)
+TEST_F(attach, segmenting_socket_goes_on_segmenting)
 {
+	char text[16];
+
+	ASSERT_EQ(0, option(self->bed.fd, SOL_UDP, UDP_SEGMENT, 3));
+	ASSERT_EQ(0, dtls_attach(self->bed.fd));
+	EXPECT_EQ(3, option_of(self->bed.fd, UDP_SEGMENT));
+	ASSERT_EQ(5, send(self->bed.fd, "plain", 5, 0));
+	EXPECT_EQ(3, recv(self->bed.peer, text, sizeof(text), 0));
+	EXPECT_EQ(2, recv(self->bed.peer, text, sizeof(text), 0));
+	ASSERT_EQ(0, dtls_key(self->bed.fd, TLS_TX, &self->bed.tx, 1, 0));
+	ASSERT_EQ(6, send(self->bed.fd, "sealed", 6, 0));
+	EXPECT_SEALED(RECORD_DATA, 1, 0, "sea", 3);
+	EXPECT_SEALED(RECORD_DATA, 1, 1, "led", 3);
+	EXPECT_EQ(3, option_of(self->bed.fd, UDP_SEGMENT));
+}
+
+TEST_F(attach, coalescing_socket_goes_on_coalescing)
+{
+	char text[16];
+
 	ASSERT_EQ(0, option(self->bed.fd, SOL_UDP, UDP_GRO, 1));
-	EXPECT_REFUSED(EOPNOTSUPP, self->bed.fd);
-	EXPECT_PLAIN();
-	ASSERT_EQ(0, option(self->bed.fd, SOL_UDP, UDP_GRO, 0));
-	EXPECT_EQ(0, dtls_attach(self->bed.fd));
+	ASSERT_EQ(0, dtls_attach(self->bed.fd));
+	EXPECT_EQ(1, option_of(self->bed.fd, UDP_GRO));
+	ASSERT_EQ(0, option(self->bed.peer, SOL_UDP, UDP_SEGMENT, 3));
+	ASSERT_EQ(5, send(self->bed.peer, "plain", 5, 0));
+	EXPECT_EQ(5, recv(self->bed.fd, text, sizeof(text), 0));
 }
 
 TEST_F(attach, corked_data_is_refused)

@@ -83,7 +83,7 @@ int kdtls_install_attach(const struct kdtls_install *in)
 				   "the kernel has no DTLS: load the module (modprobe dtls)");
 	if (err == -EOPNOTSUPP)
 		return kdtls_error(EOPNOTSUPP,
-				   "the socket can't be attached while UDP_ENCAP, UDP_SEGMENT or UDP_GRO is set");
+				   "the socket can't be attached while UDP_ENCAP is set");
 	return kdtls_error(-err, "attaching the socket: %s", strerror(-err));
 }
 

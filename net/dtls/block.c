@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The memory of records received: those that came at once share it. */
+#include <linux/skbuff.h>
+#include <linux/slab.h>
+
+#include "assoc.h"
+#include "block.h"
+
+/**
+ * dtls_rx_block_alloc() - memory for records
+ * @assoc: whose they will be
+ * @skb: the datagrams as they came
+ * @text: where content will stand, be it @skb
+ * @room: how many records there may be
+ *
+ * Context: process.
+ * Return: the block, with one reference, and with references of its own to both
+ *	buffers; NULL for want of memory.
+ */
+struct dtls_rx_block *dtls_rx_block_alloc(struct dtls_assoc *assoc,
+					  struct sk_buff *skb,
+					  struct sk_buff *text, u16 room)
+{
+	struct dtls_rx_block *block;
+
+	block = kmalloc(struct_size(block, records, room), GFP_KERNEL_ACCOUNT);
+	if (!block)
+		return NULL;
+	block->assoc = assoc;
+	block->skb = skb_get(skb);
+	block->text = text == skb ? skb : skb_get(text);
+	refcount_set(&block->refs, 1);
+	block->room = room;
+	block->n = 0;
+	return block;
+}
+
+/**
+ * dtls_rx_block_put() - give a reference back
+ * @block: the block; with the last reference none of its records is in a list
+ *
+ * Context: any.
+ */
+void dtls_rx_block_put(struct dtls_rx_block *block)
+{
+	if (!refcount_dec_and_test(&block->refs))
+		return;
+	/* Such a record has a block of its own. */
+	if (block->n && block->records[0].flags & DTLS_RECORD_UNAUTHENTICATED)
+		atomic_dec(&block->assoc->epoch0_waiting);
+	if (block->text != block->skb)
+		consume_skb(block->text);
+	consume_skb(block->skb);
+	kfree(block);
+}
+
+/**
+ * dtls_rx_text_alloc() - memory for content
+ * @len: its length, bytes, at most 64 KiB
+ *
+ * Context: process.
+ * Return: a buffer of @len bytes, with one reference; NULL for want of memory.
+ */
+struct sk_buff *dtls_rx_text_alloc(u32 len)
+{
+	struct sk_buff *text;
+	int err;
+
+	/* What is longer may be hard to get in one piece. */
+	if (len <= SKB_MAX_ALLOC) {
+		text = alloc_skb(len, GFP_KERNEL | __GFP_NOWARN);
+		if (text)
+			skb_put(text, len);
+		return text;
+	}
+	text = alloc_skb_with_frags(0, len, PAGE_ALLOC_COSTLY_ORDER, &err,
+				    GFP_KERNEL | __GFP_NOWARN);
+	if (text) {
+		text->len = len;
+		text->data_len = len;
+	}
+	return text;
+}
+
+/**
+ * dtls_rx_record_next() - the next free record of a block
+ * @block: the block; has room
+ *
+ * Context: process.
+ * Return: the record, its numbers to be set; dtls_rx_record_take() makes it one.
+ */
+struct dtls_rx_record *dtls_rx_record_next(struct dtls_rx_block *block)
+{
+	struct dtls_rx_record *record = &block->records[block->n];
+
+	record->block = block;
+	record->flags = 0;
+	return record;
+}
+
+/**
+ * dtls_rx_record_take() - it's a record
+ * @record: as of dtls_rx_record_next(); gets a reference
+ *
+ * Context: process.
+ */
+void dtls_rx_record_take(struct dtls_rx_record *record)
+{
+	record->block->n++;
+	dtls_rx_record_get(record);
+}
+
+/**
+ * dtls_rx_record_get() - one more looks at it
+ * @record: the record
+ *
+ * Context: any.
+ */
+void dtls_rx_record_get(struct dtls_rx_record *record)
+{
+	refcount_inc(&record->block->refs);
+}
+
+/**
+ * dtls_rx_record_put() - give a reference back
+ * @record: the record; with the last reference, in no list
+ *
+ * Context: any.
+ */
+void dtls_rx_record_put(struct dtls_rx_record *record)
+{
+	dtls_rx_block_put(record->block);
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Records go out as UDP's datagrams, several at once where they are alike. */
+#include <linux/slab.h>
+#include <linux/socket.h>
+#include <linux/uio.h>
+#include <linux/udp.h>
+#include <net/sock.h>
+
+#include "assoc.h"
+#include "cmsg.h"
+#include "context.h"
+#include "datagram.h"
+#include "event.h"
+#include "tx.h"
+
+/* No datagram can be longer. */
+#define DATAGRAM_MAX	65535
+
+/* UDP's own sendmsg(); it hears of segments from us and nobody else. */
+static int send_segments(struct sock *sk, struct dtls_context *ctx,
+			 struct msghdr *out, size_t len, u16 segment)
+{
+	struct dtls_cmsg_control control;
+	int ret;
+
+	ret = dtls_cmsg_set_segment(out, segment, &control);
+	if (ret)
+		return ret;
+	ret = ctx->base_prot->sendmsg(sk, out, len);
+	dtls_cmsg_free(&control);
+	return ret;
+}
+
+static int send_vec(struct sock *sk, struct dtls_context *ctx,
+		    const struct msghdr *msg,
+		    const struct dtls_tx_datagrams *datagrams)
+{
+	struct msghdr out = *msg;
+
+	iov_iter_kvec(&out.msg_iter, ITER_SOURCE, datagrams->vec,
+		      datagrams->n_vec, datagrams->size);
+	/* What the sender says counts the content; a record isn't to be cut. */
+	if (datagrams->segment || READ_ONCE(udp_sk(sk)->gso_size) ||
+	    (out.msg_controllen && dtls_cmsg_has_segment(&out)))
+		return send_segments(sk, ctx, &out, datagrams->size,
+				     datagrams->segment);
+	return ctx->base_prot->sendmsg(sk, &out, datagrams->size);
+}
+
+/**
+ * dtls_datagram_seal() - make records, one a datagram
+ * @sk: the socket
+ * @ctx: its context
+ * @message: what they are to be
+ * @from: the content
+ * @out: the datagrams, to be freed by dtls_datagram_send()
+ *
+ * Context: process.
+ * Return: as dtls_tx_seal(); -EINVAL for more datagrams than UDP takes at once.
+ */
+int dtls_datagram_seal(struct sock *sk, struct dtls_context *ctx,
+		       const struct dtls_tx_message *message,
+		       struct iov_iter *from, struct dtls_tx_datagrams *out)
+{
+	int err;
+
+	if (message->segment &&
+	    message->len > message->segment * UDP_MAX_SEGMENTS)
+		return -EINVAL;
+	err = dtls_tx_seal(ctx->assoc, message, from, out);
+	dtls_event_tell(sk, ctx->assoc);
+	return err;
+}
+
+/**
+ * dtls_datagram_send() - send records, and free them
+ * @sk: the socket
+ * @ctx: its context
+ * @msg: the sender's message: to whom, and how
+ * @datagrams: the records
+ *
+ * Context: process.
+ * Return: as UDP.
+ */
+int dtls_datagram_send(struct sock *sk, struct dtls_context *ctx,
+		       const struct msghdr *msg,
+		       struct dtls_tx_datagrams *datagrams)
+{
+	int ret;
+
+	ret = send_vec(sk, ctx, msg, datagrams);
+	if (ret < 0)
+		dtls_stats_add(&ctx->assoc->counters, DTLS_STAT_TX_ERROR,
+			       datagrams->n);
+	dtls_tx_free(datagrams);
+	return ret;
+}
+
+/**
+ * dtls_datagram_send_epoch0() - send unprotected records of a handshake
+ * @sk: the socket
+ * @ctx: its context
+ * @msg: the sender's message
+ * @len: length of the records, bytes
+ *
+ * Context: process.
+ * Return: @len; -EMSGSIZE; -EINVAL if that's no unprotected records; -ENOMEM;
+ *	-EFAULT; else as UDP.
+ */
+int dtls_datagram_send_epoch0(struct sock *sk, struct dtls_context *ctx,
+			      struct msghdr *msg, size_t len)
+{
+	struct dtls_tx_datagrams datagrams = {
+		.vec[0].iov_len = len, .n_vec = 1, .n = 1, .size = len,
+	};
+	int ret = -EFAULT;
+	void *buf;
+
+	if (len > DATAGRAM_MAX)
+		return -EMSGSIZE;
+	buf = kmalloc(len ?: 1, GFP_KERNEL | __GFP_NOWARN);
+	if (!buf)
+		return -ENOMEM;
+	if (!copy_from_iter_full(buf, len, &msg->msg_iter))
+		goto free_buf;
+	ret = -EINVAL;
+	datagrams.vec[0].iov_base = buf;
+	if (dtls_record_all_plain(buf, len))
+		ret = send_vec(sk, ctx, msg, &datagrams);
+free_buf:
+	kfree(buf);
+	return ret;
+}
+
+/**
+ * dtls_datagram_send_plain() - send what was never a record
+ * @sk: the socket
+ * @ctx: its context
+ * @msg: the sender's message
+ * @len: length of its content, bytes
+ *
+ * Context: process.
+ * Return: as UDP.
+ */
+int dtls_datagram_send_plain(struct sock *sk, struct dtls_context *ctx,
+			     struct msghdr *msg, size_t len)
+{
+	u16 segment = READ_ONCE(ctx->segment);
+	struct msghdr out;
+	int ret;
+
+	if (!segment || dtls_cmsg_has_segment(msg))
+		return ctx->base_prot->sendmsg(sk, msg, len);
+	out = *msg;
+	ret = send_segments(sk, ctx, &out, len, segment);
+	msg->msg_iter = out.msg_iter;
+	return ret;
+}

@@ -171,35 +171,52 @@ static int put_info(struct msghdr *msg, const struct dtls_rx_record *record)
 }
 
 /**
- * dtls_cmsg_put() - tell a reader what its record is
- * @msg: the reader's message
- * @record: the record
+ * dtls_cmsg_put() - tell a reader what his record is
+ * @msg: the reader's message, before anything else is put there
+ * @record: the record, that isn't application data or that nobody authenticated
  * @want_info: whether to tell more than the type
  *
- * Application data may be read without a control buffer; anything else must not
- * be taken for it, and least of all what nobody authenticated.
+ * It must not be taken for application data, and least of all what nobody
+ * authenticated.
  *
  * Context: process.
- * Return: 0; -EIO if the record isn't application data and what it is doesn't
- *	fit; -EFAULT.
+ * Return: 0; -EIO if what it is doesn't fit; -EFAULT.
  */
 int dtls_cmsg_put(struct msghdr *msg, const struct dtls_rx_record *record,
 		  bool want_info)
 {
 	bool is_plain = record->flags & DTLS_RECORD_UNAUTHENTICATED;
-	bool is_data = record->type == DTLS_RECORD_DATA && !is_plain;
 	int err = 0;
 
-	if (is_data && !msg->msg_controllen)
-		return 0;
 	if (!is_plain)
 		err = put_cmsg(msg, SOL_TLS, TLS_GET_RECORD_TYPE,
 			       sizeof(record->type), (void *)&record->type);
-	if (!err && !is_data && !is_plain && msg->msg_flags & MSG_CTRUNC)
+	if (!err && !is_plain && msg->msg_flags & MSG_CTRUNC)
 		return -EIO;
 	if (!err && (want_info || is_plain))
 		err = put_info(msg, record);
 	if (!err && is_plain && msg->msg_flags & MSG_CTRUNC)
 		return -EIO;
 	return err;
+}
+
+/**
+ * dtls_cmsg_put_data() - tell a reader that his record is application data
+ * @msg: the reader's message, with all that UDP puts there
+ * @record: the record
+ * @want_info: whether to tell more than the type
+ *
+ * Who knows nothing of records misses nothing: the type is told only where
+ * there's room for it.
+ *
+ * Context: process.
+ */
+void dtls_cmsg_put_data(struct msghdr *msg, const struct dtls_rx_record *record,
+			bool want_info)
+{
+	if (msg->msg_controllen >= CMSG_LEN(sizeof(record->type)))
+		put_cmsg(msg, SOL_TLS, TLS_GET_RECORD_TYPE,
+			 sizeof(record->type), (void *)&record->type);
+	if (want_info)
+		put_info(msg, record);
 }

@@ -38,5 +38,7 @@ int dtls_cmsg_set_segment(struct msghdr *msg, u16 segment,
 void dtls_cmsg_free(struct dtls_cmsg_control *control);
 int dtls_cmsg_put(struct msghdr *msg, const struct dtls_rx_record *record,
 		  bool want_info);
+void dtls_cmsg_put_data(struct msghdr *msg, const struct dtls_rx_record *record,
+			bool want_info);
 
 #endif /* _DTLS_CMSG_H */

@@ -100,15 +100,10 @@ static void put_segment(struct sock *sk, const struct dtls_run *run,
 		put_cmsg(msg, SOL_UDP, UDP_GRO, sizeof(segment), &segment);
 }
 
-static int put_record(struct sock *sk, const struct dtls_rx_record *record,
-		      struct msghdr *msg)
+static bool is_data(const struct dtls_rx_record *record)
 {
-	const struct dtls_context *ctx = dtls_context(sk);
-
-	if (record->type == DTLS_RX_RAW)
-		return 0;
-	return dtls_cmsg_put(msg, record, READ_ONCE(ctx->assoc->recv_flags) &
-			     DTLS_RECV_INFO);
+	return record->type == DTLS_RECORD_DATA &&
+	       !(record->flags & DTLS_RECORD_UNAUTHENTICATED);
 }
 
 /**
@@ -127,14 +122,18 @@ static int put_record(struct sock *sk, const struct dtls_rx_record *record,
 int dtls_delivery_put(struct sock *sk, const struct dtls_run *run,
 		      struct msghdr *msg, size_t len, int flags, int *addr_len)
 {
+	bool want_info = READ_ONCE(dtls_context(sk)->assoc->recv_flags) &
+			 DTLS_RECV_INFO;
 	const struct dtls_rx_record *record = run->first;
 	struct sk_buff *skb = record->block->skb;
 	size_t copied = min_t(size_t, len, run->len);
 	int err;
 
-	err = put_record(sk, record, msg);
-	if (err)
-		return err;
+	if (record->type != DTLS_RX_RAW && !is_data(record)) {
+		err = dtls_cmsg_put(msg, record, want_info);
+		if (err)
+			return err;
+	}
 	err = skb_copy_datagram_msg(record->block->text, record->offset, msg,
 				    copied);
 	if (err)
@@ -148,6 +147,8 @@ int dtls_delivery_put(struct sock *sk, const struct dtls_run *run,
 		put_ipv4(sk, msg, skb, addr_len);
 	else
 		put_ipv6(sk, msg, skb, addr_len);
+	if (is_data(record))
+		dtls_cmsg_put_data(msg, record, want_info);
 	return flags & MSG_TRUNC ? run->len : copied;
 }
 

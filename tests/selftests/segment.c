@@ -163,6 +163,25 @@ SCENARIO(segment, E3_control_messages_beside_the_batch)
 	see_all(run, fd);
 }
 
+/* Who knows nothing of records has room for UDP's control message only. */
+SCENARIO(segment, E3_room_for_the_length_and_nothing_else)
+{
+	static uint8_t text[5000];
+	char control[CMSG_SPACE(sizeof(int))];
+	struct iovec iov = { text, sizeof(text) };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+
+	SEE(set_option(run->bed.peer, SOL_UDP, UDP_GRO, 1));
+	SEE(send_batch(run, run->bed.fd, 5000, 1000, 0));
+	SETTLE();
+	see_message(run, &msg, recvmsg(run->bed.peer, &msg, MSG_DONTWAIT));
+}
+
 SCENARIO(segment, E3_parts_become_many_datagrams)
 {
 	SEE(set_option(run->bed.fd, SOL_UDP, UDP_SEGMENT, 300));

@@ -89,6 +89,13 @@ class Results:
             return self.costs.get((mode, CHACHA, size))
         return None
 
+    def memory(self):
+        """(where, bytes a socket)"""
+        for name, row in self.others.items():
+            what, in_cache, cache = name.partition(" in ")
+            if what == "memory" and in_cache:
+                yield cache, float(row["tx"])
+
     def is_unsupported(self, mode, cipher, size):
         return any((mode, of, size) in self.unsupported
                    for of in (cipher, "-"))
@@ -121,14 +128,14 @@ class Goal:
 
     def limit_text(self):
         sign = ">=" if self.at_least else "<" if self.strict else "<="
-        return f"{sign} {figure(self.limit)}"
+        return f"{sign} {figure(self.limit, 2)}"
 
 
-def figure(value):
+def figure(value, decimals=3):
     """Ratios are small numbers."""
     if value is None:
         return "-"
-    return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.{decimals}f}"
 
 
 def in_text(rows):

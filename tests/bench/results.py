@@ -9,30 +9,29 @@ BATCHED = ("1400x8", "1400x40")
 SIZES = SINGLE + BATCHED
 
 
-@dataclass(frozen=True)
-class Mode:
-    name: str
-    has_records: bool = True  # of the cipher that's the user's choice
-
-
-# In the order of the table.
-MODES = {
-    "udp": Mode("plain UDP, send() and recv()", False),
-    "udp-mmsg": Mode("plain UDP, sendmmsg() and recvmmsg()", False),
-    "udp-gso": Mode("plain UDP, UDP_SEGMENT and UDP_GRO", False),
-    "aead": Mode("the kernel's AEAD alone, seal and open", False),
-    "floor": Mode("floor: plain UDP and the kernel's AEAD", False),
-    "openssl": Mode("OpenSSL, SSL_write() and SSL_read()"),
-    "evp-mmsg": Mode("userspace EVP, sendmmsg() and recvmmsg()"),
-    "evp-gso": Mode("userspace EVP, UDP_SEGMENT and UDP_GRO"),
-    "dtls": Mode("kernel DTLS, send() and recv()"),
-    "dtls-mmsg": Mode("kernel DTLS, sendmmsg() and recvmmsg()"),
-    "dtls-gso": Mode("kernel DTLS, UDP_SEGMENT and UDP_GRO"),
-    "dtls-sendfile": Mode("kernel DTLS, sendfile() and recv()"),
-    "ktls": Mode("kernel TLS over TCP, a record a send()"),
-    "ktls-large": Mode("kernel TLS over TCP, a batch a send()"),
-    "wireguard": Mode("WireGuard, plain UDP through it", False),
+# In the order of the tables. First what the user chooses no cipher for.
+WITHOUT_CIPHER = {
+    "udp": "plain UDP, send() and recv()",
+    "udp-mmsg": "plain UDP, sendmmsg() and recvmmsg()",
+    "udp-gso": "plain UDP, UDP_SEGMENT and UDP_GRO",
+    "wireguard": "WireGuard, plain UDP through it",
 }
+WITH_CIPHER = {
+    "aead": "the kernel's AEAD alone, seal and open",
+    "floor": "floor: plain UDP and the kernel's AEAD",
+    "openssl": "OpenSSL, SSL_write() and SSL_read()",
+    "evp-mmsg": "userspace EVP, sendmmsg() and recvmmsg()",
+    "evp-gso": "userspace EVP, UDP_SEGMENT and UDP_GRO",
+    "dtls": "kernel DTLS, send() and recv()",
+    "dtls-mmsg": "kernel DTLS, sendmmsg() and recvmmsg()",
+    "dtls-gso": "kernel DTLS, UDP_SEGMENT and UDP_GRO",
+    "dtls-sendfile": "kernel DTLS, sendfile() and recv()",
+    "ktls": "kernel TLS over TCP, a record a send()",
+    "ktls-large": "kernel TLS over TCP, a batch a send()",
+}
+MODES = WITHOUT_CIPHER | WITH_CIPHER
+# Of all ciphers, whatever was to be measured.
+OF_ALL_CIPHERS = "aead", "floor"
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ class Results:
         """In the order that they were measured."""
         return list(dict.fromkeys(
             cipher for mode, cipher, _ in self.costs
-            if cipher != "-" and MODES[mode].has_records))
+            if mode in WITH_CIPHER and mode not in OF_ALL_CIPHERS))
 
     def _add_floor(self, cipher, size):
         udp = self.get("udp-gso" if size in BATCHED else "udp", "-", size)

@@ -25,10 +25,8 @@ SIZES = "64", "16384", "1400x40"
 DERIVED = "aead", "floor"
 # For batches only.
 BATCHES = "udp-gso", "evp-gso", "dtls-gso", "ktls-large"
-# What the kernel module can't do yet.
-MISSING = ("dtls-gso",)
 WORKING = tuple((mode, size) for mode in MODES for size in SIZES
-                if mode not in DERIVED + MISSING
+                if mode not in DERIVED
                 and (mode not in BATCHES or "x" in size))
 REPLAYS = ("replay-accepted",), ("replay-refused",)
 

@@ -28,6 +28,7 @@ WITH_CIPHER = {
     "dtls-sendfile": "kernel DTLS, sendfile() and recv()",
     "ktls": "kernel TLS over TCP, a record a send()",
     "ktls-large": "kernel TLS over TCP, a batch a send()",
+    "ovpn": "ovpn, plain UDP through it",
 }
 MODES = WITHOUT_CIPHER | WITH_CIPHER
 # Of all ciphers, whatever was to be measured.

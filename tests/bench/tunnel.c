@@ -11,12 +11,13 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "ovpn.h"
 
 #define NETWORK  "198.51.100."
-#define OVERHEAD 60 /* of WireGuard over IPv4 */
+#define OVERHEAD 60 /* of WireGuard over IPv4, and more than ovpn's */
 
-/* The end @here of the tunnel, in its namespace. */
-static int make_end(const struct run *run, int here, int there)
+/* Of WireGuard, the end @here of the tunnel, in its namespace. */
+static int make_wireguard_end(const struct run *run, int here, int there)
 {
 	int err;
 
@@ -36,7 +37,7 @@ static int make_end(const struct run *run, int here, int there)
 	return err;
 }
 
-static int make_tunnel(const struct run *run)
+static int make_wireguard(struct run *run)
 {
 	if (link_command("modprobe -q wireguard")) {
 		errno = EOPNOTSUPP;
@@ -45,9 +46,41 @@ static int make_tunnel(const struct run *run)
 	errno = EIO;
 	if (link_command("umask 077; for i in 1 2; do wg genkey >key$i; done"))
 		return -1;
-	if (make_end(run, LINK_NEAR, LINK_FAR))
+	if (make_wireguard_end(run, LINK_NEAR, LINK_FAR))
 		return -1;
-	return make_end(run, LINK_FAR, LINK_NEAR);
+	return make_wireguard_end(run, LINK_FAR, LINK_NEAR);
+}
+
+/* Return: the end's own socket, or -1. */
+static int make_ovpn_end(const struct run *run, int here, int there)
+{
+	int fd = -1;
+
+	if (link_enter(run->link, here))
+		return -1;
+	if (!link_command("ip link add tunnel mtu %d type ovpn && "
+			  "ip address add " NETWORK "%d/24 dev tunnel && "
+			  "ip link set tunnel up",
+			  mtu_for(run->size) - OVERHEAD, here))
+		fd = ovpn_connect(here, there);
+	if (link_enter(run->link, LINK_NEAR))
+		return -1;
+	return fd;
+}
+
+static int make_ovpn(struct run *run)
+{
+	int *fd = calloc(2, sizeof(*fd));
+
+	run->state = fd;
+	if (link_command("modprobe -q ovpn")) {
+		errno = EOPNOTSUPP;
+		return -1;
+	}
+	errno = EIO;
+	fd[0] = make_ovpn_end(run, LINK_NEAR, LINK_FAR);
+	fd[1] = make_ovpn_end(run, LINK_FAR, LINK_NEAR);
+	return fd[0] < 0 || fd[1] < 0 ? -1 : 0;
 }
 
 static int open_end(const struct run *run, int host)
@@ -67,15 +100,23 @@ static int open_end(const struct run *run, int host)
 	return fd;
 }
 
-static int setup(struct run *run)
+static int open_ends(struct run *run)
 {
-	if (make_tunnel(run))
-		return -1;
 	run->fd[0] = open_end(run, LINK_NEAR);
 	run->fd[1] = open_end(run, LINK_FAR);
 	if (run->fd[0] < 0 || run->fd[1] < 0 || pair_connect(run))
 		return -1;
 	return run->batch > 1 ? enable_gro(run->fd[1]) : 0;
+}
+
+static int setup_wireguard(struct run *run)
+{
+	return make_wireguard(run) ? -1 : open_ends(run);
+}
+
+static int setup_ovpn(struct run *run)
+{
+	return make_ovpn(run) ? -1 : open_ends(run);
 }
 
 static int send_any(struct run *run)
@@ -97,15 +138,35 @@ static void teardown(struct run *run)
 	link_enter(run->link, LINK_NEAR);
 }
 
+static void teardown_ovpn(struct run *run)
+{
+	int *fd = run->state;
+
+	teardown(run);
+	for (int i = 0; i < 2; i++)
+		if (fd[i] > 0)
+			close(fd[i]);
+	free(fd);
+}
+
 const struct mode tunnel_modes[] = {
 	{
 		.name = "wireguard",
 		.cipher = "CHACHA20-POLY1305",
 		.is_together = 1,
-		.setup = setup,
+		.setup = setup_wireguard,
 		.send = send_any,
 		.recv = recv_any,
 		.teardown = teardown,
+	},
+	{
+		.name = "ovpn",
+		.cipher = "AES-128-GCM",
+		.is_together = 1,
+		.setup = setup_ovpn,
+		.send = send_any,
+		.recv = recv_any,
+		.teardown = teardown_ovpn,
 	},
 	{},
 };

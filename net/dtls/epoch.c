@@ -15,7 +15,7 @@ static void epoch_free(struct work_struct *work)
 
 	if (epoch->aead)
 		dtls_aead_free(epoch->aead);
-	kfree(epoch->window);
+	kfree(epoch->window.ring);
 	kfree(epoch);
 }
 
@@ -68,16 +68,16 @@ struct dtls_epoch *dtls_epoch_alloc_rx(u64 number,
 				       const struct dtls_epoch_shape *shape)
 {
 	struct dtls_epoch *epoch = epoch_alloc(number, shape);
+	u64 *ring;
 
 	if (!epoch)
 		return NULL;
-	epoch->window = kmalloc(dtls_replay_size(shape->window_bits),
-				GFP_KERNEL_ACCOUNT);
-	if (!epoch->window) {
+	ring = kmalloc(dtls_replay_size(shape->window_bits), GFP_KERNEL_ACCOUNT);
+	if (!ring) {
 		kfree(epoch);
 		return NULL;
 	}
-	dtls_replay_init(epoch->window, shape->window_bits,
+	dtls_replay_init(&epoch->window, ring, shape->window_bits,
 			 dtls_record_seq(number));
 	return epoch;
 }
@@ -180,7 +180,7 @@ u64 dtls_epoch_next_seq(struct dtls_epoch *epoch)
 {
 	u64 seq;
 
-	if (!epoch->window) {
+	if (!epoch->window.ring) {
 		seq = atomic64_read_acquire(&epoch->next_seq);
 		if (seq >= FROZEN_SEQ)
 			seq = READ_ONCE(epoch->frozen_seq);
@@ -188,7 +188,7 @@ u64 dtls_epoch_next_seq(struct dtls_epoch *epoch)
 	}
 
 	spin_lock(&epoch->window_lock);
-	seq = epoch->window->next;
+	seq = epoch->window.next;
 	spin_unlock(&epoch->window_lock);
 	return seq;
 }
@@ -242,7 +242,7 @@ int dtls_epoch_check(struct dtls_epoch *epoch, u64 seq)
 	spin_lock(&epoch->window_lock);
 	err = dtls_epoch_rx_status(epoch);
 	if (!err)
-		err = dtls_replay_check(epoch->window, seq);
+		err = dtls_replay_check(&epoch->window, seq);
 	spin_unlock(&epoch->window_lock);
 	return err;
 }
@@ -265,9 +265,9 @@ int dtls_epoch_accept(struct dtls_epoch *epoch, u64 seq, bool *newest)
 	int err = -EKEYREVOKED;
 
 	spin_lock(&epoch->window_lock);
-	*newest = seq >= epoch->window->next;
+	*newest = seq >= epoch->window.next;
 	if (!test_bit(DTLS_EPOCH_FROZEN, &epoch->marks))
-		err = dtls_replay_accept(epoch->window, seq);
+		err = dtls_replay_accept(&epoch->window, seq);
 	if (!err)
 		epoch->delivered++;
 	spin_unlock(&epoch->window_lock);
@@ -291,7 +291,7 @@ void dtls_epoch_fail(struct dtls_epoch *epoch)
 
 static u64 uses(struct dtls_epoch *epoch)
 {
-	return epoch->window ? atomic64_read(&epoch->failures) :
+	return epoch->window.ring ? atomic64_read(&epoch->failures) :
 			       dtls_epoch_next_seq(epoch);
 }
 

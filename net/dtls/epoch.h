@@ -58,17 +58,17 @@ enum dtls_epoch_mark {
  * @limits: read without a lock; written under the association's key_lock
  * @marks: bits of enum dtls_epoch_mark
  * @retired: RX: when the key of the next epoch came, jiffies; under key_lock
- * @refs: the association's reference, and one an operation under way
  * @first_seq: TX: number of the first record
  * @frozen_seq: TX: number of the next record, when it was frozen
- * @next_seq: TX: number of the next record; only ever grows, also past the
- *	last valid one
+ * @free_work: wipes and frees all this, a grace period after the last use
+ * @refs: the association's reference, and one an operation under way
  * @window_lock: RX: protects @window and @delivered, and the mark of being
  *	frozen; innermost, process context only
- * @window: RX: the numbers received; NULL for TX
+ * @next_seq: TX: number of the next record; only ever grows, also past the
+ *	last valid one
+ * @window: RX: the numbers received; without a ring for TX
  * @delivered: RX: records accepted
  * @failures: RX: records that didn't authenticate
- * @free_work: wipes and frees all this, a grace period after the last use
  */
 struct dtls_epoch {
 	struct dtls_aead		*aead;
@@ -79,13 +79,15 @@ struct dtls_epoch {
 	unsigned long			retired;
 	u64				first_seq;
 	u64				frozen_seq;
-	refcount_t			refs;
-	atomic64_t			next_seq ____cacheline_aligned_in_smp;
-	spinlock_t			window_lock ____cacheline_aligned_in_smp;
-	struct dtls_replay		*window;
+	struct rcu_work			free_work;
+
+	/* What each record writes; of one direction. */
+	refcount_t			refs ____cacheline_aligned_in_smp;
+	spinlock_t			window_lock;
+	atomic64_t			next_seq;
+	struct dtls_replay		window;
 	u64				delivered;
 	atomic64_t			failures;
-	struct rcu_work			free_work;
 };
 
 int dtls_epoch_init(void);

@@ -51,27 +51,29 @@ bool dtls_replay_bits_are_valid(u32 bits)
 }
 
 /**
- * dtls_replay_size() - memory that a window takes
+ * dtls_replay_size() - memory that a window's ring takes
  * @bits: width, valid
  *
  * Context: any.
- * Return: bytes to allocate for a struct dtls_replay.
+ * Return: bytes; a power of two.
  */
 size_t dtls_replay_size(u32 bits)
 {
-	return sizeof(struct dtls_replay) + ring_words(bits) * sizeof(u64);
+	return ring_words(bits) * sizeof(u64);
 }
 
 /**
  * dtls_replay_init() - begin a window with everything below a number seen
- * @win: dtls_replay_size(@bits) bytes
+ * @win: the window
+ * @ring: dtls_replay_size(@bits) bytes
  * @bits: width, valid
  * @next: the first number that counts as new, <= 2^48
  *
  * Context: any.
  */
-void dtls_replay_init(struct dtls_replay *win, u32 bits, u64 next)
+void dtls_replay_init(struct dtls_replay *win, u64 *ring, u32 bits, u64 next)
 {
+	win->ring = ring;
 	win->bits = bits;
 	dtls_replay_load(win, next, NULL, 0);
 }

@@ -58,7 +58,7 @@ int dtls_state_apply_staged(const struct dtls_assoc *assoc, u64 number,
 		return 0;
 	if (staged->next != dtls_record_seq(number))
 		return -EINVAL;
-	dtls_replay_load(epoch->window, staged->next, staged->bitmap,
+	dtls_replay_load(&epoch->window, staged->next, staged->bitmap,
 			 assoc->staged_words);
 	return 0;
 }
@@ -95,9 +95,9 @@ int dtls_state_store_window(struct dtls_assoc *assoc,
 	if (dtls_assoc_get_rx(assoc, window->epoch, &epoch))
 		return -ENOENT;
 	spin_lock(&epoch->window_lock);
-	window->window_bits = epoch->window->bits;
-	window->next = epoch->window->next;
-	dtls_replay_store(epoch->window, window->bitmap, words);
+	window->window_bits = epoch->window.bits;
+	window->next = epoch->window.next;
+	dtls_replay_store(&epoch->window, window->bitmap, words);
 	spin_unlock(&epoch->window_lock);
 	dtls_epoch_put(epoch);
 	return 0;
@@ -134,10 +134,10 @@ static void store_rx(struct dtls_epoch *epoch, struct dtls_state *state,
 		     u32 words)
 {
 	spin_lock(&epoch->window_lock);
-	state->window_bits = epoch->window->bits;
-	state->next = epoch->window->next;
+	state->window_bits = epoch->window.bits;
+	state->next = epoch->window.next;
 	state->records = epoch->delivered;
-	dtls_replay_store(epoch->window, state->bitmap, words);
+	dtls_replay_store(&epoch->window, state->bitmap, words);
 	spin_unlock(&epoch->window_lock);
 	state->failures = atomic64_read(&epoch->failures);
 }

@@ -3,6 +3,8 @@
 #include <crypto/aead.h>
 #include <linux/crypto.h>
 #include <linux/err.h>
+#include <linux/gfp.h>
+#include <linux/percpu.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -27,6 +29,14 @@ struct dtls_aead {
 /* Additional data, then text and tag. */
 #define NENTS_IN_PLACE	2
 
+/*
+ * Each processor keeps one for the next record, in a page: a record costs no
+ * allocation then.
+ */
+#define SPARE_SIZE	PAGE_SIZE
+
+static DEFINE_PER_CPU(struct dtls_aead_op *, spare_op);
+
 /**
  * struct dtls_aead_op - what operations need in memory that a scatterlist may
  *	name, one operation after the other
@@ -35,7 +45,8 @@ struct dtls_aead {
  * @from: additional data, then text and tag
  * @to: likewise; where it stands in place, @from
  * @room: the caller's memory
- * @secret_len: length of what is to be wiped, from @aad on, bytes
+ * @secret_len: length of what is to be wiped, from @iv on, bytes
+ * @is_spare: it has the size of those that a processor keeps
  * @aad: additional data
  * @iv: the record's nonce, in the form that the cipher's template wants
  * @req: the request; behind it the cipher's own space, the scatterlists, the
@@ -48,6 +59,7 @@ struct dtls_aead_op {
 	struct scatterlist	*to;
 	u8			*room;
 	size_t			secret_len;
+	bool			is_spare;
 	u8			aad[DTLS_RECORD_AAD_MAX];
 	u8			iv[MAX_IV_LEN];
 	struct aead_request	req CRYPTO_MINALIGN_ATTR;
@@ -160,6 +172,57 @@ size_t dtls_aead_op_size(const struct dtls_aead *aead)
 	return op_size(aead) + NENTS_IN_PLACE * sizeof(struct scatterlist);
 }
 
+/* The additional data, and behind it what is to be filled in. */
+static void init_list(struct dtls_aead_op *op, struct scatterlist *list,
+		      unsigned int nents)
+{
+	if (nents > 1) {
+		sg_init_table(list, 1 + nents);
+	} else {
+		list[0] = (struct scatterlist){};
+		list[1] = (struct scatterlist){};
+		sg_mark_end(&list[1]);
+	}
+	sg_set_buf(list, op->aad, sizeof(op->aad));
+}
+
+static struct dtls_aead_op *op_get(size_t size)
+{
+	bool is_spare = size <= SPARE_SIZE;
+	struct dtls_aead_op *op = NULL;
+
+	if (is_spare)
+		op = this_cpu_xchg(spare_op, NULL);
+	if (!op && is_spare)
+		op = (void *)__get_free_page(GFP_KERNEL | __GFP_NOWARN);
+	else if (!op)
+		op = kmalloc(size, GFP_KERNEL | __GFP_NOWARN);
+	if (op)
+		op->is_spare = is_spare;
+	return op;
+}
+
+static void op_put(struct dtls_aead_op *op)
+{
+	if (!op->is_spare)
+		kfree(op);
+	else if (this_cpu_cmpxchg(spare_op, NULL, op))
+		free_page((unsigned long)op);
+}
+
+/**
+ * dtls_aead_exit() - forget what processors keep
+ *
+ * Context: process, module unload; there's no key any more.
+ */
+void dtls_aead_exit(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		free_page((unsigned long)per_cpu(spare_op, cpu));
+}
+
 /**
  * dtls_aead_op_alloc() - prepare for operations, one after the other
  * @aead: the key; lives as long as there are operations
@@ -178,21 +241,19 @@ struct dtls_aead_op *dtls_aead_op_alloc(const struct dtls_aead *aead,
 	size_t size = op_size(aead);
 	struct dtls_aead_op *op;
 
-	op = kmalloc(size + lists * sizeof(*op->from) + room,
-		     GFP_KERNEL | __GFP_NOWARN);
+	op = op_get(size + lists * sizeof(*op->from) + room);
 	if (!op)
 		return NULL;
 	op->aead = aead;
 	op->from = (void *)op + size;
 	op->to = nents ? op->from + 1 + nents : op->from;
 	op->room = (u8 *)(op->from + lists);
-	op->secret_len = size - offsetof(struct dtls_aead_op, aad);
-	sg_init_table(op->from, 1 + (nents ?: 1));
-	sg_set_buf(op->from, op->aad, sizeof(op->aad));
-	if (nents) {
-		sg_init_table(op->to, 1 + nents);
-		sg_set_buf(op->to, op->aad, sizeof(op->aad));
-	}
+	op->secret_len = (aead->cipher->leaves_key ?
+				  size : offsetof(struct dtls_aead_op, req)) -
+			 offsetof(struct dtls_aead_op, iv);
+	init_list(op, op->from, nents ?: 1);
+	if (nents)
+		init_list(op, op->to, nents);
 	crypto_init_wait(&op->wait);
 	aead_request_set_tfm(&op->req, aead->tfm);
 	aead_request_set_callback(&op->req, CRYPTO_TFM_REQ_MAY_SLEEP |
@@ -210,8 +271,8 @@ struct dtls_aead_op *dtls_aead_op_alloc(const struct dtls_aead *aead,
 void dtls_aead_op_free(struct dtls_aead_op *op)
 {
 	/* The rest is addresses; and what the caller has is for him to wipe. */
-	memzero_explicit(op->aad, op->secret_len);
-	kfree(op);
+	memzero_explicit(op->iv, op->secret_len);
+	op_put(op);
 }
 
 /**

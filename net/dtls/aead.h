@@ -14,6 +14,8 @@ struct dtls_aead *dtls_aead_alloc(const struct dtls_cipher *cipher,
 void dtls_aead_free(struct dtls_aead *aead);
 const struct dtls_cipher *dtls_aead_cipher(const struct dtls_aead *aead);
 
+void dtls_aead_exit(void);
+
 size_t dtls_aead_op_size(const struct dtls_aead *aead);
 struct dtls_aead_op *dtls_aead_op_alloc(const struct dtls_aead *aead,
 					unsigned int nents, size_t room);

@@ -1,10 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The memory of records received: those that came at once share it. */
+#include <linux/percpu.h>
 #include <linux/skbuff.h>
 #include <linux/slab.h>
 
 #include "assoc.h"
 #include "block.h"
+
+/*
+ * Each processor keeps one, of a single record: mostly it's free again before
+ * the next one comes.
+ */
+static DEFINE_PER_CPU(struct dtls_rx_block *, spare_block);
+
+static struct dtls_rx_block *block_get(u16 room)
+{
+	struct dtls_rx_block *block = NULL;
+
+	if (room == 1)
+		block = this_cpu_xchg(spare_block, NULL);
+	return block ?: kmalloc(struct_size(block, records, room), GFP_KERNEL);
+}
+
+static void block_put(struct dtls_rx_block *block)
+{
+	if (block->room != 1 || this_cpu_cmpxchg(spare_block, NULL, block))
+		kfree(block);
+}
+
+/**
+ * dtls_block_exit() - forget what processors keep
+ *
+ * Context: process, module unload; no socket is attached.
+ */
+void dtls_block_exit(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		kfree(per_cpu(spare_block, cpu));
+}
 
 /**
  * dtls_rx_block_alloc() - memory for records
@@ -23,7 +58,7 @@ struct dtls_rx_block *dtls_rx_block_alloc(struct dtls_assoc *assoc,
 {
 	struct dtls_rx_block *block;
 
-	block = kmalloc(struct_size(block, records, room), GFP_KERNEL_ACCOUNT);
+	block = block_get(room);
 	if (!block)
 		return NULL;
 	block->assoc = assoc;
@@ -51,7 +86,7 @@ void dtls_rx_block_put(struct dtls_rx_block *block)
 	if (block->text != block->skb)
 		consume_skb(block->text);
 	consume_skb(block->skb);
-	kfree(block);
+	block_put(block);
 }
 
 /**

@@ -54,6 +54,7 @@ struct dtls_rx_block {
 	struct dtls_rx_record	records[];
 };
 
+void dtls_block_exit(void);
 struct dtls_rx_block *dtls_rx_block_alloc(struct dtls_assoc *assoc,
 					  struct sk_buff *skb,
 					  struct sk_buff *text, u16 room);

@@ -10,6 +10,9 @@
 
 #include "cipher.h"
 
+/* RFC 5288, 3; RFC 6655, 3: of those that have one. */
+#define EXPLICIT_LEN	8
+
 /* RFC 6655, 3: a nonce of 12 bytes leaves 3 for the length. */
 #define CCM_FLAGS	2
 
@@ -30,7 +33,7 @@ static const struct dtls_cipher ciphers[] = {
 		.name = "AES-128-GCM", .alg = "gcm(aes)",
 		.type = TLS_CIPHER_AES_GCM_128,
 		.key_len = 16, .fixed_iv_len = 4,
-		.explicit_len = 8, .tag_len = 16,
+		.explicit_len = EXPLICIT_LEN, .tag_len = 16,
 		.tx_limit = GCM_TX_LIMIT, .rx_limit = GCM_RX_LIMIT,
 		.info_len = sizeof(struct tls12_crypto_info_aes_gcm_128),
 		.key_offset = offsetof(struct tls12_crypto_info_aes_gcm_128, key),
@@ -41,7 +44,7 @@ static const struct dtls_cipher ciphers[] = {
 		.name = "AES-256-GCM", .alg = "gcm(aes)",
 		.type = TLS_CIPHER_AES_GCM_256,
 		.key_len = 32, .fixed_iv_len = 4,
-		.explicit_len = 8, .tag_len = 16,
+		.explicit_len = EXPLICIT_LEN, .tag_len = 16,
 		.tx_limit = GCM_TX_LIMIT, .rx_limit = GCM_RX_LIMIT,
 		.info_len = sizeof(struct tls12_crypto_info_aes_gcm_256),
 		.key_offset = offsetof(struct tls12_crypto_info_aes_gcm_256, key),
@@ -53,6 +56,7 @@ static const struct dtls_cipher ciphers[] = {
 		.type = TLS_CIPHER_CHACHA20_POLY1305,
 		.key_len = 32, .fixed_iv_len = 12,
 		.explicit_len = 0, .tag_len = 16,
+		.leaves_key = true,
 		.tx_limit = CHACHA_TX_LIMIT, .rx_limit = CHACHA_RX_LIMIT,
 		.info_len = sizeof(struct tls12_crypto_info_chacha20_poly1305),
 		.key_offset = offsetof(struct tls12_crypto_info_chacha20_poly1305, key),
@@ -63,7 +67,7 @@ static const struct dtls_cipher ciphers[] = {
 		.name = "AES-128-CCM", .alg = "ccm(aes)",
 		.type = TLS_CIPHER_AES_CCM_128,
 		.key_len = 16, .fixed_iv_len = 4,
-		.explicit_len = 8, .tag_len = 16, .ccm_flags = CCM_FLAGS,
+		.explicit_len = EXPLICIT_LEN, .tag_len = 16, .ccm_flags = CCM_FLAGS,
 		.tx_limit = CCM_TX_LIMIT, .rx_limit = CCM_RX_LIMIT,
 		.info_len = sizeof(struct tls12_crypto_info_aes_ccm_128),
 		.key_offset = offsetof(struct tls12_crypto_info_aes_ccm_128, key),
@@ -74,7 +78,7 @@ static const struct dtls_cipher ciphers[] = {
 		.name = "AES-256-CCM", .alg = "ccm(aes)",
 		.type = DTLS_CIPHER_AES_CCM_256,
 		.key_len = 32, .fixed_iv_len = 4,
-		.explicit_len = 8, .tag_len = 16, .ccm_flags = CCM_FLAGS,
+		.explicit_len = EXPLICIT_LEN, .tag_len = 16, .ccm_flags = CCM_FLAGS,
 		.tx_limit = CCM_TX_LIMIT, .rx_limit = CCM_RX_LIMIT,
 		.info_len = sizeof(struct dtls12_crypto_info_aes_ccm_256),
 		.key_offset = offsetof(struct dtls12_crypto_info_aes_ccm_256, key),
@@ -85,7 +89,7 @@ static const struct dtls_cipher ciphers[] = {
 		.name = "AES-128-CCM-8", .alg = "ccm(aes)",
 		.type = DTLS_CIPHER_AES_CCM_8_128,
 		.key_len = 16, .fixed_iv_len = 4,
-		.explicit_len = 8, .tag_len = 8, .ccm_flags = CCM_FLAGS,
+		.explicit_len = EXPLICIT_LEN, .tag_len = 8, .ccm_flags = CCM_FLAGS,
 		.tx_limit = CCM_TX_LIMIT, .rx_limit = CCM_RX_LIMIT,
 		.info_len = sizeof(struct dtls12_crypto_info_aes_ccm_8_128),
 		.key_offset = offsetof(struct dtls12_crypto_info_aes_ccm_8_128, key),
@@ -96,7 +100,7 @@ static const struct dtls_cipher ciphers[] = {
 		.name = "AES-256-CCM-8", .alg = "ccm(aes)",
 		.type = DTLS_CIPHER_AES_CCM_8_256,
 		.key_len = 32, .fixed_iv_len = 4,
-		.explicit_len = 8, .tag_len = 8, .ccm_flags = CCM_FLAGS,
+		.explicit_len = EXPLICIT_LEN, .tag_len = 8, .ccm_flags = CCM_FLAGS,
 		.tx_limit = CCM_TX_LIMIT, .rx_limit = CCM_RX_LIMIT,
 		.info_len = sizeof(struct dtls12_crypto_info_aes_ccm_8_256),
 		.key_offset = offsetof(struct dtls12_crypto_info_aes_ccm_8_256, key),
@@ -136,18 +140,6 @@ bool dtls_cipher_has_short_tag(const struct dtls_cipher *cipher)
 }
 
 /**
- * dtls_cipher_expansion() - what protection adds behind a record's header
- * @cipher: the cipher
- *
- * Context: any.
- * Return: explicit nonce and tag, bytes.
- */
-size_t dtls_cipher_expansion(const struct dtls_cipher *cipher)
-{
-	return cipher->explicit_len + cipher->tag_len;
-}
-
-/**
  * dtls_cipher_put_explicit() - write the nonce that a record carries
  * @cipher: the cipher
  * @fragment: what follows the header, @cipher->explicit_len bytes of it
@@ -169,7 +161,7 @@ void dtls_cipher_put_explicit(const struct dtls_cipher *cipher, u8 *fragment,
  * dtls_cipher_put_nonce() - write the nonce of one record
  * @cipher: the cipher
  * @nonce: DTLS_CIPHER_NONCE_LEN bytes
- * @fixed_iv: the write IV, @cipher->fixed_iv_len bytes
+ * @fixed_iv: the write IV, in DTLS_CIPHER_NONCE_LEN bytes
  * @fragment: what follows the header, beginning with the explicit nonce; a
  *	receiver takes it as it came, whatever its value
  * @number: epoch(16) || sequence number(48)
@@ -182,10 +174,9 @@ void dtls_cipher_put_nonce(const struct dtls_cipher *cipher, u8 *nonce,
 {
 	u64 tail;
 
-	memcpy(nonce, fixed_iv, cipher->fixed_iv_len);
+	memcpy(nonce, fixed_iv, DTLS_CIPHER_NONCE_LEN);
 	if (cipher->explicit_len) {
-		memcpy(nonce + cipher->fixed_iv_len, fragment,
-		       cipher->explicit_len);
+		memcpy(nonce + cipher->fixed_iv_len, fragment, EXPLICIT_LEN);
 		return;
 	}
 	tail = get_unaligned_be64(nonce + DTLS_CIPHER_NONCE_LEN - 8);

@@ -21,6 +21,8 @@
  * @tag_len: length of the authentication tag, bytes
  * @ccm_flags: first byte of the IV that the kernel's CCM wants before the nonce:
  *	the length of the length field, minus 1 (RFC 3610, 2.3); 0: not CCM
+ * @leaves_key: the kernel leaves the one-time key of the authenticator in the
+ *	request
  * @tx_limit: records that one key may seal
  * @rx_limit: records that may fail to authenticate with one key
  * @info_len: length of the cipher's tls12_crypto_info structure, bytes
@@ -37,6 +39,7 @@ struct dtls_cipher {
 	u8		explicit_len;
 	u8		tag_len;
 	u8		ccm_flags;
+	bool		leaves_key;
 	u64		tx_limit;
 	u64		rx_limit;
 	u8		info_len;
@@ -45,9 +48,20 @@ struct dtls_cipher {
 	u8		rec_seq_offset;
 };
 
+/**
+ * dtls_cipher_expansion() - what protection adds behind a record's header
+ * @cipher: the cipher
+ *
+ * Context: any.
+ * Return: explicit nonce and tag, bytes.
+ */
+static inline size_t dtls_cipher_expansion(const struct dtls_cipher *cipher)
+{
+	return cipher->explicit_len + cipher->tag_len;
+}
+
 const struct dtls_cipher *dtls_cipher_find(u16 type);
 bool dtls_cipher_has_short_tag(const struct dtls_cipher *cipher);
-size_t dtls_cipher_expansion(const struct dtls_cipher *cipher);
 void dtls_cipher_put_explicit(const struct dtls_cipher *cipher, u8 *fragment,
 			      u64 number);
 void dtls_cipher_put_nonce(const struct dtls_cipher *cipher, u8 *nonce,

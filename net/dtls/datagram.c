@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Records go out as UDP's datagrams, several at once where they are alike. */
+#include <linux/math.h>
+#include <linux/skbuff.h>
 #include <linux/slab.h>
 #include <linux/socket.h>
 #include <linux/uio.h>
 #include <linux/udp.h>
+#include <net/hotdata.h>
 #include <net/sock.h>
 
 #include "assoc.h"
@@ -31,14 +34,32 @@ static int send_segments(struct sock *sk, struct dtls_context *ctx,
 	return ret;
 }
 
+/* Of a packet that UDP makes without copying. */
+static unsigned int count_frags(const struct dtls_tx_datagrams *datagrams)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < datagrams->n_pages; i++)
+		n += DIV_ROUND_UP(datagrams->pages[i].bv_len, PAGE_SIZE);
+	return n;
+}
+
 static int send_vec(struct sock *sk, struct dtls_context *ctx,
 		    const struct msghdr *msg,
 		    const struct dtls_tx_datagrams *datagrams)
 {
 	struct msghdr out = *msg;
 
-	iov_iter_kvec(&out.msg_iter, ITER_SOURCE, datagrams->vec,
-		      datagrams->n_vec, datagrams->size);
+	if (datagrams->n_pages) {
+		/* Nobody writes there any more: UDP needn't copy. */
+		if (count_frags(datagrams) <= dtls_compat_max_frags())
+			out.msg_flags |= DTLS_COMPAT_MSG_SPLICE;
+		iov_iter_bvec(&out.msg_iter, ITER_SOURCE, datagrams->pages,
+			      datagrams->n_pages, datagrams->size);
+	} else {
+		iov_iter_kvec(&out.msg_iter, ITER_SOURCE, &datagrams->vec, 1,
+			      datagrams->size);
+	}
 	/* What the sender says counts the content; a record isn't to be cut. */
 	if (datagrams->segment || READ_ONCE(udp_sk(sk)->gso_size) ||
 	    (out.msg_controllen && dtls_cmsg_has_segment(&out)))
@@ -111,7 +132,7 @@ int dtls_datagram_send_epoch0(struct sock *sk, struct dtls_context *ctx,
 			      struct msghdr *msg, size_t len)
 {
 	struct dtls_tx_datagrams datagrams = {
-		.vec[0].iov_len = len, .n_vec = 1, .n = 1, .size = len,
+		.vec.iov_len = len, .n = 1, .size = len,
 	};
 	int ret = -EFAULT;
 	void *buf;
@@ -124,7 +145,7 @@ int dtls_datagram_send_epoch0(struct sock *sk, struct dtls_context *ctx,
 	if (!copy_from_iter_full(buf, len, &msg->msg_iter))
 		goto free_buf;
 	ret = -EINVAL;
-	datagrams.vec[0].iov_base = buf;
+	datagrams.vec.iov_base = buf;
 	if (dtls_record_all_plain(buf, len))
 		ret = send_vec(sk, ctx, msg, &datagrams);
 free_buf:

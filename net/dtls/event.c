@@ -46,15 +46,14 @@ static void tell(struct sock *sk, struct dtls_assoc *assoc)
 }
 
 /**
- * dtls_event_tell() - say which limits were reached, if somebody wants to know
+ * dtls_event_tell_news() - say which limits were reached, if somebody wants to know
  * @sk: the socket
  * @assoc: its association
  *
  * Context: process.
  */
-void dtls_event_tell(struct sock *sk, struct dtls_assoc *assoc)
+void dtls_event_tell_news(struct sock *sk, struct dtls_assoc *assoc)
 {
-	if (unlikely(READ_ONCE(assoc->has_news)) &&
-	    READ_ONCE(assoc->recv_flags) & DTLS_RECV_EVENTS)
+	if (READ_ONCE(assoc->recv_flags) & DTLS_RECV_EVENTS)
 		tell(sk, assoc);
 }

@@ -3,6 +3,8 @@
 #include <linux/init.h>
 #include <linux/module.h>
 
+#include "aead.h"
+#include "block.h"
 #include "epoch.h"
 #include "sock.h"
 #include "stats.h"
@@ -33,6 +35,8 @@ static void __exit dtls_exit(void)
 {
 	dtls_sock_exit();
 	dtls_epoch_exit();
+	dtls_block_exit();
+	dtls_aead_exit();
 	dtls_stats_exit();
 }
 

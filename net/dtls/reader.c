@@ -140,7 +140,9 @@ static int open_first(struct sock *sk, struct dtls_context *ctx, bool peek,
 
 	do {
 		raw = NULL;
-		if (dtls_ready_get(ctx, peek, may_join(sk, ctx), run,
+		INIT_LIST_HEAD(&run->records);
+		if (!list_empty(&ctx->rx_ready) &&
+		    dtls_ready_get(ctx, peek, may_join(sk, ctx), run,
 				   &unopened)) {
 			if (!unopened)
 				return 0;

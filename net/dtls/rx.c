@@ -2,11 +2,11 @@
 /* From a datagram to the content of the records in it. */
 #include <linux/math.h>
 #include <linux/minmax.h>
-#include <linux/scatterlist.h>
 #include <linux/skbuff.h>
 #include <linux/string.h>
 
 #include "assoc.h"
+#include "pieces.h"
 #include "rx.h"
 
 /* Header, with the longest connection ID, and the explicit nonce. */
@@ -20,10 +20,12 @@
  * @records: where records go
  * @text: where content goes: @skb, or memory of its own, or NULL until it's
  *	needed
+ * @from: the pieces of @skb
+ * @to: the pieces of @text, where that isn't @skb
  * @text_len: content that's already in memory of its own, bytes
  * @block: where records are kept, or NULL until one is needed
  * @op: for the cipher, or NULL likewise
- * @op_epoch: whose key @op is for
+ * @op_aead: the key that @op is for; only to be compared
  */
 struct opening {
 	struct dtls_assoc	*assoc;
@@ -31,10 +33,12 @@ struct opening {
 	struct dtls_epoch	*newest;
 	struct list_head	*records;
 	struct sk_buff		*text;
+	struct dtls_pieces	from;
+	struct dtls_pieces	to;
 	u32			text_len;
 	struct dtls_rx_block	*block;
 	struct dtls_aead_op	*op;
-	struct dtls_epoch	*op_epoch;
+	const struct dtls_aead	*op_aead;
 };
 
 /**
@@ -65,19 +69,16 @@ static u16 count_datagrams(const struct sk_buff *skb)
 		       DIV_ROUND_UP(skb->len, skb_shinfo(skb)->gso_size) : 1;
 }
 
-static unsigned int count_pieces(const struct sk_buff *skb)
-{
-	unsigned int n = 1 + skb_shinfo(skb)->nr_frags;
-	const struct sk_buff *next;
-
-	skb_walk_frags(skb, next)
-		n += count_pieces(next);
-	return n;
-}
-
 static bool is_in_place(const struct opening *o)
 {
 	return o->text == o->skb;
+}
+
+static void put_op(struct opening *o)
+{
+	if (o->op)
+		dtls_aead_op_free(o->op);
+	o->op = NULL;
 }
 
 /* Memory for a record that may be one, to be opened with @epoch. */
@@ -85,10 +86,12 @@ static int get_memory(struct opening *o, struct dtls_epoch *epoch)
 {
 	unsigned int pieces;
 
-	if (!o->text)
+	if (!o->text) {
 		o->text = dtls_rx_text_alloc(o->skb->len);
-	if (!o->text)
-		return -ENOMEM;
+		if (!o->text)
+			return -ENOMEM;
+		dtls_pieces_init(&o->to, o->text);
+	}
 	if (o->block && o->block->n == o->block->room) {
 		dtls_rx_block_put(o->block);
 		o->block = NULL;
@@ -98,30 +101,20 @@ static int get_memory(struct opening *o, struct dtls_epoch *epoch)
 					       count_datagrams(o->skb));
 	if (!o->block)
 		return -ENOMEM;
-	if (o->op && o->op_epoch != epoch) {
-		dtls_aead_op_free(o->op);
-		dtls_epoch_put(o->op_epoch);
-		o->op = NULL;
-	}
-	if (o->op)
+	if (o->op && o->op_aead == epoch->aead)
 		return 0;
+	put_op(o);
 	pieces = is_in_place(o) ? 0 :
-				  max(count_pieces(o->skb), count_pieces(o->text));
+				  max(dtls_pieces_count(o->skb),
+				      dtls_pieces_count(o->text));
+	o->op_aead = epoch->aead;
 	o->op = dtls_aead_op_alloc(epoch->aead, pieces, 0);
-	if (!o->op)
-		return -ENOMEM;
-	/* The caller has one: it can't be the last. */
-	dtls_epoch_get(epoch);
-	o->op_epoch = epoch;
-	return 0;
+	return o->op ? 0 : -ENOMEM;
 }
 
 static void end_opening(struct opening *o)
 {
-	if (o->op) {
-		dtls_aead_op_free(o->op);
-		dtls_epoch_put(o->op_epoch);
-	}
+	put_op(o);
 	if (o->block)
 		dtls_rx_block_put(o->block);
 	if (o->text && !is_in_place(o))
@@ -199,31 +192,19 @@ static bool unwrap(const struct dtls_epoch *epoch,
 	return true;
 }
 
-/* Name @len bytes at @offset in an operation's list. */
-static int map(struct sk_buff *skb, struct scatterlist *sg, u32 offset, u32 len)
-{
-	int n;
-
-	sg_init_table(sg, count_pieces(skb));
-	/* The cipher wants an entry, also for nothing. */
-	if (!len)
-		return 0;
-	n = skb_to_sgvec(skb, sg, offset, len);
-	return n < 0 ? n : 0;
-}
-
 static int decrypt_apart(struct opening *o, const struct arrival *at,
 			 const struct dtls_rx_record *record)
 {
-	const struct dtls_cipher *cipher = dtls_aead_cipher(o->op_epoch->aead);
+	const struct dtls_cipher *cipher = dtls_aead_cipher(o->op_aead);
 	u32 skipped = dtls_record_header_len(&at->rec) + cipher->explicit_len;
 	int err;
 
-	err = map(o->skb, dtls_aead_op_from(o->op), at->offset + skipped,
-		  at->rec.len - cipher->explicit_len);
+	err = dtls_pieces_map(&o->from, dtls_aead_op_from(o->op),
+			      at->offset + skipped,
+			      at->rec.len - cipher->explicit_len);
 	if (!err)
-		err = map(o->text, dtls_aead_op_to(o->op), record->offset,
-			  record->len);
+		err = dtls_pieces_map(&o->to, dtls_aead_op_to(o->op),
+				      record->offset, record->len);
 	return err ?: dtls_aead_open_apart(o->op, &at->rec, at->nonce);
 }
 
@@ -359,20 +340,22 @@ static enum dtls_stat open_record(struct opening *o, const struct arrival *at)
 		return err == -ENOKEY ? DTLS_STAT_RX_NO_KEY :
 					DTLS_STAT_RX_WRONG_EPOCH;
 	stat = open_with(o, epoch, at);
+	/* Its key may go with the epoch. */
+	put_op(o);
 	dtls_epoch_put(epoch);
 	return stat;
 }
 
 /* Read the header at @offset of a datagram that ends at @end. */
-static int arrive(const struct opening *o, u32 offset, u32 end, u8 *front,
+static int arrive(struct opening *o, u32 offset, u32 end, u8 *front,
 		  struct arrival *at)
 {
 	u32 len = end - offset;
 	const u8 *header;
 	int err;
 
-	header = skb_header_pointer(o->skb, offset, min_t(u32, len, FRONT_MAX),
-				    front);
+	header = dtls_pieces_peek(&o->from, offset, min_t(u32, len, FRONT_MAX),
+				  front);
 	/* All keys of an association have connection IDs of the same length. */
 	err = header ? dtls_record_parse(&at->rec, header, len,
 					 o->newest->shape.cid_len) : -EBADMSG;
@@ -422,6 +405,7 @@ static void open_all(struct dtls_assoc *assoc, struct dtls_epoch *newest,
 	};
 	u32 offset = 0;
 
+	dtls_pieces_init(&o.from, skb);
 	do {
 		u32 end = min(offset + step, skb->len);
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* From an application's bytes to datagrams with a record in each. */
+#include <linux/bvec.h>
+#include <linux/gfp.h>
 #include <linux/math.h>
 #include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/sizes.h>
-#include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/uio.h>
 
 #include "assoc.h"
@@ -15,8 +18,11 @@
 /* Of IP with all its options, and UDP. */
 #define HEADERS_MAX	(60 + 8)
 
+/* Content that's cheaper copied twice than handed on in pages. */
+#define SINGLE_MAX	3000
+
 /* Larger pieces of memory are hard to get. */
-#define CHUNK_MAX	SZ_32K
+#define PIECE_MAX	SZ_32K
 
 /**
  * struct layout - where the parts of a record to be sent stand
@@ -65,14 +71,6 @@ static void finish_inner(const struct dtls_epoch_shape *shape, u8 type,
 	memset(content + len + 1, 0, inner_len - len - 1);
 }
 
-static void wipe(const struct dtls_tx_datagrams *out)
-{
-	unsigned int i;
-
-	for (i = 0; i < out->n_vec; i++)
-		memzero_explicit(out->vec[i].iov_base, out->vec[i].iov_len);
-}
-
 /**
  * dtls_tx_free() - the datagrams are sent
  * @out: the datagrams
@@ -81,27 +79,93 @@ static void wipe(const struct dtls_tx_datagrams *out)
  */
 void dtls_tx_free(struct dtls_tx_datagrams *out)
 {
-	/* The first piece is the operation's. */
-	while (out->n_vec > 1)
-		kfree(out->vec[--out->n_vec].iov_base);
+	unsigned int i;
+
+	/* UDP may have taken references to them. */
+	for (i = 0; i < out->n_pages; i++)
+		__free_pages(out->pages[i].bv_page,
+			     get_order(out->pages[i].bv_len));
 	if (out->op)
 		dtls_aead_op_free(out->op);
 }
 
+/* One record: seal it where it stands, with its content in place. */
+static int seal_record(struct dtls_aead_op *op, const struct dtls_epoch *epoch,
+		       struct dtls_record *rec, u8 *buf, size_t size)
+{
+	size_t header_len = DTLS_RECORD_HEADER_LEN + epoch->shape.cid_len;
+
+	rec->len = size - header_len;
+	dtls_record_put_header(buf, rec);
+	return dtls_aead_seal(op, rec, buf + header_len);
+}
+
+static struct dtls_record make_record(const struct dtls_epoch *epoch, u8 type)
+{
+	const struct dtls_epoch_shape *shape = &epoch->shape;
+
+	return (struct dtls_record){
+		.type = shape->cid_len ? DTLS_RECORD_CID : type,
+		.version = DTLS_RECORD_VERSION_1_2,
+		.cid_len = shape->cid_len,
+		.cid = shape->cid,
+	};
+}
+
+/* One short record, in the memory of its operation. */
+static int seal_single(struct dtls_epoch *epoch,
+		       const struct dtls_tx_message *message,
+		       struct iov_iter *from, struct dtls_tx_datagrams *out)
+{
+	struct layout layout = lay_out(epoch, message->len);
+	struct dtls_record rec = make_record(epoch, message->type);
+	struct dtls_aead_op *op;
+	int err = -EFAULT;
+	u8 *buf;
+
+	op = dtls_aead_op_alloc(epoch->aead, 0, layout.size);
+	if (!op)
+		return -ENOMEM;
+	buf = dtls_aead_op_room(op);
+	if (!copy_from_iter_full(buf + layout.offset, message->len, from))
+		goto free_op;
+	finish_inner(&epoch->shape, message->type, buf + layout.offset,
+		     message->len, layout.inner_len);
+	err = dtls_epoch_reserve(epoch, 1, &rec.number);
+	if (!err)
+		err = seal_record(op, epoch, &rec, buf, layout.size);
+	if (err)
+		goto free_op;
+	out->op = op;
+	out->vec = (struct kvec){ buf, layout.size };
+	out->n_pages = 0;
+	out->n = 1;
+	out->segment = 0;
+	out->size = layout.size;
+	return 0;
+
+free_op:
+	/* It may hold the content still, in clear. */
+	memzero_explicit(buf, layout.size);
+	dtls_aead_op_free(op);
+	return err;
+}
+
 /**
- * struct plan - where the records of one message stand
+ * struct plan - where the records of a batch stand
  * @full: layout of each record but the last
  * @last: layout of the last
  * @n: number of records
- * @a_chunk: records in each piece of memory
+ * @a_piece: records in each piece of memory
  */
 struct plan {
 	struct layout	full;
 	struct layout	last;
 	unsigned int	n;
-	unsigned int	a_chunk;
+	unsigned int	a_piece;
 };
 
+/* Of a message that isn't empty. */
 static size_t segment_len(const struct dtls_tx_message *message)
 {
 	return message->segment ? min(message->segment, message->len) :
@@ -111,19 +175,15 @@ static size_t segment_len(const struct dtls_tx_message *message)
 static int make_plan(const struct dtls_epoch *epoch,
 		     const struct dtls_tx_message *message, struct plan *plan)
 {
-	size_t len = segment_len(message);
-	size_t last;
+	size_t len = segment_len(message), last;
 
-	if (len > dtls_tx_payload_max(epoch))
-		return -EMSGSIZE;
-	plan->n = len ? DIV_ROUND_UP(message->len, len) : 1;
+	plan->n = DIV_ROUND_UP(message->len, len);
 	last = message->len - (plan->n - 1) * len;
 	plan->full = lay_out(epoch, len);
-	plan->last = last == len ? plan->full : lay_out(epoch, last);
+	plan->last = lay_out(epoch, last);
 	if ((plan->n - 1) * plan->full.size + plan->last.size > DATAGRAM_MAX)
 		return -EMSGSIZE;
-	plan->a_chunk = (CHUNK_MAX - dtls_aead_op_size(epoch->aead)) /
-			plan->full.size;
+	plan->a_piece = PIECE_MAX / plan->full.size;
 	return 0;
 }
 
@@ -135,45 +195,36 @@ static const struct layout *layout_of(const struct plan *plan, unsigned int i)
 static u8 *record_at(const struct dtls_tx_datagrams *out,
 		     const struct plan *plan, unsigned int i)
 {
-	return (u8 *)out->vec[i / plan->a_chunk].iov_base +
-	       i % plan->a_chunk * plan->full.size;
+	return (u8 *)page_address(out->pages[i / plan->a_piece].bv_page) +
+	       i % plan->a_piece * plan->full.size;
 }
 
-static int chunk_alloc(struct dtls_tx_datagrams *out, const struct dtls_aead *aead,
-		       size_t size)
+static int get_pages(struct dtls_tx_datagrams *out, size_t size)
 {
-	struct kvec *chunk = &out->vec[out->n_vec];
+	struct page *page;
 
-	if (out->op) {
-		chunk->iov_base = kmalloc(size, GFP_KERNEL | __GFP_NOWARN);
-	} else {
-		/* One piece of memory for a single record. */
-		out->op = dtls_aead_op_alloc(aead, 0, size);
-		chunk->iov_base = out->op ? dtls_aead_op_room(out->op) : NULL;
-	}
-	if (!chunk->iov_base)
+	page = alloc_pages(GFP_KERNEL | __GFP_COMP | __GFP_NOWARN,
+			   get_order(size));
+	if (!page)
 		return -ENOMEM;
-	chunk->iov_len = size;
-	out->n_vec++;
+	bvec_set_page(&out->pages[out->n_pages++], page, size, 0);
 	out->size += size;
 	return 0;
 }
 
-static int chunks_alloc(struct dtls_tx_datagrams *out,
-			const struct dtls_aead *aead, const struct plan *plan)
+static int get_memory(struct dtls_tx_datagrams *out,
+		      const struct dtls_aead *aead, const struct plan *plan)
 {
 	unsigned int left = plan->n;
-	size_t size;
-	int err;
+	int err = 0;
 
-	while (left > plan->a_chunk) {
-		err = chunk_alloc(out, aead, plan->a_chunk * plan->full.size);
-		if (err)
-			return err;
-		left -= plan->a_chunk;
-	}
-	size = (left - 1) * plan->full.size + plan->last.size;
-	return chunk_alloc(out, aead, size);
+	out->op = dtls_aead_op_alloc(aead, 0, 0);
+	if (!out->op)
+		return -ENOMEM;
+	for (; !err && left > plan->a_piece; left -= plan->a_piece)
+		err = get_pages(out, plan->a_piece * plan->full.size);
+	return err ?: get_pages(out, (left - 1) * plan->full.size +
+				     plan->last.size);
 }
 
 static int fill(const struct dtls_epoch *epoch,
@@ -196,34 +247,34 @@ static int fill(const struct dtls_epoch *epoch,
 	return 0;
 }
 
-static int seal(struct dtls_epoch *epoch, u8 type,
-		const struct dtls_tx_datagrams *out, const struct plan *plan)
+static int seal_all(struct dtls_epoch *epoch, u8 type,
+		    const struct dtls_tx_datagrams *out,
+		    const struct plan *plan)
 {
-	const struct dtls_epoch_shape *shape = &epoch->shape;
-	struct dtls_record rec = {
-		.type = shape->cid_len ? DTLS_RECORD_CID : type,
-		.version = DTLS_RECORD_VERSION_1_2,
-		.cid_len = shape->cid_len,
-		.cid = shape->cid,
-	};
-	size_t header_len = dtls_record_header_len(&rec);
+	struct dtls_record rec = make_record(epoch, type);
 	unsigned int i;
 	int err;
 
 	err = dtls_epoch_reserve(epoch, plan->n, &rec.number);
-	for (i = 0; !err && i < plan->n; i++, rec.number++) {
-		u8 *buf = record_at(out, plan, i);
-
-		rec.len = layout_of(plan, i)->size - header_len;
-		dtls_record_put_header(buf, &rec);
-		err = dtls_aead_seal(out->op, &rec, buf + header_len);
-	}
+	for (i = 0; !err && i < plan->n; i++, rec.number++)
+		err = seal_record(out->op, epoch, &rec, record_at(out, plan, i),
+				  layout_of(plan, i)->size);
 	return err;
 }
 
-static int seal_from(struct dtls_epoch *epoch,
-		     const struct dtls_tx_message *message,
-		     struct iov_iter *from, struct dtls_tx_datagrams *out)
+static void wipe(const struct dtls_tx_datagrams *out)
+{
+	unsigned int i;
+
+	for (i = 0; i < out->n_pages; i++)
+		memzero_explicit(page_address(out->pages[i].bv_page),
+				 out->pages[i].bv_len);
+}
+
+/* Long or many records, in pages that UDP can take as they are. */
+static int seal_in_pages(struct dtls_epoch *epoch,
+			 const struct dtls_tx_message *message,
+			 struct iov_iter *from, struct dtls_tx_datagrams *out)
 {
 	struct plan plan;
 	int err;
@@ -235,17 +286,29 @@ static int seal_from(struct dtls_epoch *epoch,
 		.n = plan.n,
 		.segment = plan.n > 1 ? plan.full.size : 0,
 	};
-	err = chunks_alloc(out, epoch->aead, &plan);
+	err = get_memory(out, epoch->aead, &plan);
 	if (!err)
 		err = fill(epoch, message, from, out, &plan);
 	if (!err)
-		err = seal(epoch, message->type, out, &plan);
+		err = seal_all(epoch, message->type, out, &plan);
 	if (err) {
 		/* They may hold the content still, in clear. */
 		wipe(out);
 		dtls_tx_free(out);
 	}
 	return err;
+}
+
+static int seal(struct dtls_epoch *epoch, const struct dtls_tx_message *message,
+		struct iov_iter *from, struct dtls_tx_datagrams *out)
+{
+	size_t len = segment_len(message);
+
+	if (len > dtls_tx_payload_max(epoch))
+		return -EMSGSIZE;
+	if (message->len == len && len <= SINGLE_MAX)
+		return seal_single(epoch, message, from, out);
+	return seal_in_pages(epoch, message, from, out);
 }
 
 /**
@@ -272,7 +335,7 @@ int dtls_tx_seal(struct dtls_assoc *assoc,
 	epoch = dtls_assoc_get_tx(assoc);
 	if (!epoch)
 		return -ENOKEY;
-	err = seal_from(epoch, message, from, out);
+	err = seal(epoch, message, from, out);
 	if (!err)
 		dtls_stats_add(&assoc->counters, DTLS_STAT_TX_RECORDS, out->n);
 	if (dtls_epoch_has_news(epoch))

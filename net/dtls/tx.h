@@ -2,6 +2,7 @@
 #ifndef _DTLS_TX_H
 #define _DTLS_TX_H
 
+#include <linux/bvec.h>
 #include <linux/types.h>
 #include <linux/uio.h>
 
@@ -10,7 +11,7 @@ struct dtls_assoc;
 struct dtls_epoch;
 
 /* Pieces of memory that hold what UDP takes at once. */
-#define DTLS_TX_CHUNKS	4
+#define DTLS_TX_PIECES	4
 
 /**
  * struct dtls_tx_message - what an application sends at once
@@ -27,17 +28,19 @@ struct dtls_tx_message {
 
 /**
  * struct dtls_tx_datagrams - records, one a datagram, to be sent at once
- * @op: owns the memory of the first piece
- * @vec: the datagrams, one behind the other
- * @n_vec: pieces of memory
+ * @op: owns the memory of @vec
+ * @vec: a single short one
+ * @pages: a long one, or several, one behind the other
+ * @n_pages: pieces of memory that they take; 0: it's in @vec
  * @n: number of datagrams
  * @segment: length of each datagram but the last, bytes; 0 if there's only one
  * @size: length of all, bytes
  */
 struct dtls_tx_datagrams {
 	struct dtls_aead_op	*op;
-	struct kvec		vec[DTLS_TX_CHUNKS];
-	unsigned int		n_vec;
+	struct kvec		vec;
+	struct bio_vec		pages[DTLS_TX_PIECES];
+	unsigned int		n_pages;
 	unsigned int		n;
 	size_t			segment;
 	size_t			size;

@@ -9,12 +9,6 @@ import statistics
 SENDER, SENDERS, TRANSFER = "sender", "senders", "transfer"
 
 
-def _kernel(folder):
-    with open(os.path.join(folder, "wall.machine"),
-              encoding="utf-8") as stream:
-        return stream.readline().rstrip("\n")
-
-
 class Wall:
     """Medians over the rounds, by what, mode, cipher and size."""
 
@@ -26,11 +20,10 @@ class Wall:
             self.rounds[key].append(row)
 
     @classmethod
-    def of(cls, folder, kernel=None):
-        """What is in FOLDER; nothing if it was never measured, or with another
-        kernel than what a machine's first line says."""
+    def of(cls, folder):
+        """What is in FOLDER; nothing if it was never measured."""
         path = os.path.join(folder, "wall.csv")
-        if not os.path.exists(path) or kernel not in (None, _kernel(folder)):
+        if not os.path.exists(path):
             return cls([])
         with open(path, encoding="utf-8") as stream:
             return cls(csv.DictReader(stream))

@@ -80,11 +80,12 @@ static void B2_B5_B6_nonces_are_those_of_others(void)
 	for_each_vector(vector)
 	{
 		const struct dtls_cipher *cipher = cipher_of(vector);
+		u8 fixed_iv[DTLS_CIPHER_NONCE_LEN] = {};
 		u8 nonce[DTLS_CIPHER_NONCE_LEN];
 
 		CHECK(vector->nonce_len == sizeof(nonce));
-		dtls_cipher_put_nonce(cipher, nonce,
-				      (const u8 *)vector->fixed_iv,
+		memcpy(fixed_iv, vector->fixed_iv, vector->fixed_iv_len);
+		dtls_cipher_put_nonce(cipher, nonce, fixed_iv,
 				      (const u8 *)vector->record + HEADER_LEN,
 				      number_of(vector));
 		CHECK(!memcmp(nonce, vector->nonce, sizeof(nonce)));

@@ -10,6 +10,10 @@
  */
 #ifndef MSG_SPLICE_PAGES
 #define MSG_SPLICE_PAGES	MSG_SENDPAGE_NOPOLICY
+/* And UDP copies what it's given by sendmsg(). */
+#define DTLS_COMPAT_MSG_SPLICE	0
+#else
+#define DTLS_COMPAT_MSG_SPLICE	MSG_SPLICE_PAGES
 #endif
 
 #endif /* _DTLS_COMPAT_LINUX_SOCKET_H */

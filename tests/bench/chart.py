@@ -3,8 +3,9 @@
 
 from xml.sax.saxutils import escape
 
-WIDTH, NAMES, BAR, GAP, TOP = 860, 290, 16, 6, 46
+WIDTH, NAMES, BAR, GAP, TOP = 860, 300, 16, 6, 46
 FIGURES = 130
+OURS = "kernel DTLS"
 COLOURS = {"tx": "#3b6ea5", "rx": "#9dbbd9", "both": "#6c94bf"}
 
 
@@ -40,7 +41,8 @@ class Svg:
 
 def _bars(svg, y, name, cost, scale):
     """One row: sending, then receiving."""
-    svg.text(NAMES - 8, y + BAR - 4, name, "end")
+    svg.text(NAMES - 8, y + BAR - 4, name, "end",
+             "bold" if name.startswith(OURS) else "normal")
     if cost.rx is None:
         parts = [("both", cost.tx)]
     else:

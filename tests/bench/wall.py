@@ -9,6 +9,12 @@ import statistics
 SENDER, SENDERS, TRANSFER = "sender", "senders", "transfer"
 
 
+def _kernel(folder):
+    with open(os.path.join(folder, "wall.machine"),
+              encoding="utf-8") as stream:
+        return stream.readline().rstrip("\n")
+
+
 class Wall:
     """Medians over the rounds, by what, mode, cipher and size."""
 
@@ -20,10 +26,11 @@ class Wall:
             self.rounds[key].append(row)
 
     @classmethod
-    def of(cls, folder):
-        """What is in FOLDER; nothing if it was never measured."""
+    def of(cls, folder, kernel=None):
+        """What is in FOLDER; nothing if it was never measured, or with another
+        kernel than what a machine's first line says."""
         path = os.path.join(folder, "wall.csv")
-        if not os.path.exists(path):
+        if not os.path.exists(path) or kernel not in (None, _kernel(folder)):
             return cls([])
         with open(path, encoding="utf-8") as stream:
             return cls(csv.DictReader(stream))

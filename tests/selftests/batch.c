@@ -2,6 +2,8 @@
 /* Datagrams that the stack joined: each record in them stands for itself. */
 #include <netinet/in.h>
 #include <netinet/udp.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
 
 #include "check.h"
 
@@ -342,6 +344,47 @@ TEST_F(batch, B7_no_batch_passes_the_limit)
 		EXPECT_SEALED(RECORD_DATA, 1, (uint64_t)i, text, CONTENT);
 	EXPECT_ERRNO(EKEYEXPIRED, send(self->bed.fd, text, 400, 0));
 	EXPECT_UNSENT();
+}
+
+/* Full ones; where the kernel doesn't tell its end, a pipe's rest is shorter. */
+TEST_F(batch, E3_file_goes_out_in_batches)
+{
+	enum {
+		SEGMENT = 1000,
+		LENGTH = 200500,
+		PIPE = 16 * 4096,
+	};
+	static uint8_t file[LENGTH], packet[65536], text[65536];
+	int segment = SEGMENT, fd = memfd_create("batch", MFD_CLOEXEC);
+	size_t got = 0, full = 0;
+	off_t offset = 0;
+
+	for (size_t i = 0; i < sizeof(file); i++)
+		file[i] = (uint8_t)(i * 7 + i / 256);
+	ASSERT_EQ(LENGTH, write(fd, file, sizeof(file)));
+	ASSERT_EQ(0, setsockopt(self->bed.fd, SOL_UDP, UDP_SEGMENT, &segment,
+				sizeof(segment)));
+	while (offset < LENGTH)
+		ASSERT_LT(0, sendfile(self->bed.fd, fd, &offset,
+				      (size_t)(LENGTH - offset)));
+	ASSERT_EQ(0, bed_settle(&self->bed));
+	for (uint64_t seq = 0; got < LENGTH; seq++) {
+		ssize_t n = recv(self->bed.peer, packet, sizeof(packet),
+				 MSG_DONTWAIT);
+		struct record record;
+
+		ASSERT_LT(0, n);
+		n = record_open(&self->bed.tx, packet, (size_t)n, &record, text);
+		ASSERT_LT(0, n);
+		ASSERT_GE(SEGMENT, n);
+		ASSERT_EQ(seq, record.seq);
+		ASSERT_EQ(0, memcmp(file + got, text, (size_t)n));
+		got += (size_t)n;
+		full += n == SEGMENT;
+	}
+	EXPECT_EQ(LENGTH, got);
+	EXPECT_LE(LENGTH / SEGMENT - LENGTH / PIPE, full);
+	close(fd);
 }
 
 TEST_F(batch, what_does_not_fit_is_refused_whole)

@@ -84,28 +84,29 @@ bool dtls_cmsg_has_segment(struct msghdr *msg)
 {
 	struct cmsghdr *cmsg;
 
-	for_each_cmsghdr(cmsg, msg)
-		if (CMSG_OK(msg, cmsg) && is_segment(cmsg))
+	for_each_cmsghdr(cmsg, msg) {
+		/* What follows can't be found: it may be this one again. */
+		if (!CMSG_OK(msg, cmsg))
+			return false;
+		if (is_segment(cmsg))
 			return true;
+	}
 	return false;
 }
 
-/* The control messages of @msg, but for UDP_SEGMENT. */
+/* The control messages of @msg, but for UDP_SEGMENT; NULL if one is none. */
 static u8 *copy_others(struct msghdr *msg, u8 *to)
 {
 	struct cmsghdr *cmsg;
 
 	for_each_cmsghdr(cmsg, msg) {
-		/* What follows is none; UDP shall see and say so. */
-		size_t len = CMSG_OK(msg, cmsg) ?
-				     cmsg->cmsg_len :
-				     msg->msg_control + msg->msg_controllen -
-					     (void *)cmsg;
-
-		if (CMSG_OK(msg, cmsg) && is_segment(cmsg))
+		/* With one of ours behind it, it might seem to be whole. */
+		if (!CMSG_OK(msg, cmsg))
+			return NULL;
+		if (is_segment(cmsg))
 			continue;
-		memcpy(to, cmsg, len);
-		to += CMSG_ALIGN(len);
+		memcpy(to, cmsg, cmsg->cmsg_len);
+		to += CMSG_ALIGN(cmsg->cmsg_len);
 	}
 	return to;
 }
@@ -117,7 +118,7 @@ static u8 *copy_others(struct msghdr *msg, u8 *to)
  * @control: their memory, to be freed by dtls_cmsg_free()
  *
  * Context: process.
- * Return: 0; -ENOMEM.
+ * Return: 0; -EINVAL for a control message that is none; -ENOMEM.
  */
 int dtls_cmsg_set_segment(struct msghdr *msg, u16 segment,
 			  struct dtls_cmsg_control *control)
@@ -135,6 +136,10 @@ int dtls_cmsg_set_segment(struct msghdr *msg, u16 segment,
 		control->mem = buf;
 	}
 	cmsg = (void *)copy_others(msg, buf);
+	if (!cmsg) {
+		dtls_cmsg_free(control);
+		return -EINVAL;
+	}
 	*cmsg = (struct cmsghdr){
 		.cmsg_level = SOL_UDP,
 		.cmsg_type = UDP_SEGMENT,

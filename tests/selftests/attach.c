@@ -218,6 +218,43 @@ TEST_F(attach, coalescing_socket_goes_on_coalescing)
 	EXPECT_EQ(5, recv(self->bed.fd, text, sizeof(text), 0));
 }
 
+/* sendmsg() of 5 bytes with two control messages of 16 bytes and no data. */
+static ssize_t send_malformed(int fd, size_t first_len, size_t second_len)
+{
+	struct cmsghdr control[2] = {
+		{ .cmsg_len = first_len, .cmsg_level = SOL_TLS + 1000 },
+		{ .cmsg_len = second_len, .cmsg_level = SOL_TLS + 1000 },
+	};
+	struct iovec iov = { "plain", 5 };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+
+	return sendmsg(fd, &msg, 0);
+}
+
+/* As UDP has it, and in finite time. */
+TEST_F(attach, malformed_control_message_before_the_key)
+{
+	ASSERT_EQ(0, option(self->bed.fd, SOL_UDP, UDP_SEGMENT, 3));
+	for (int attached = 0; attached <= 1; attached++) {
+		if (attached)
+			ASSERT_EQ(0, dtls_attach(self->bed.fd));
+		/* Longer than what is left, but not than with one of ours. */
+		EXPECT_ERRNO(EINVAL, send_malformed(self->bed.fd, 16, 40));
+		EXPECT_ERRNO(EINVAL, send_malformed(self->bed.fd, 16, 48));
+		EXPECT_ERRNO(EINVAL, send_malformed(self->bed.fd, 16, -1UL));
+		EXPECT_ERRNO(EINVAL, send_malformed(self->bed.fd, 16, -16UL));
+		/* Whoever goes on from such a one never ends. */
+		EXPECT_ERRNO(EINVAL, send_malformed(self->bed.fd, 16, 0));
+		EXPECT_ERRNO(EINVAL, send_malformed(self->bed.fd, 0, 16));
+		EXPECT_UNSENT();
+	}
+}
+
 TEST_F(attach, corked_data_is_refused)
 {
 	char text[16];

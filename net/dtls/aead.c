@@ -27,7 +27,7 @@ struct dtls_aead {
 #define MAX_IV_LEN	16
 
 /* Additional data, then text and tag. */
-#define NENTS_IN_PLACE	2
+#define NENTS_FROM	2
 
 /*
  * Each processor keeps one for the next record, in a page: a record costs no
@@ -45,7 +45,8 @@ static DEFINE_PER_CPU(struct dtls_aead_op *, spare_op);
  * @from: additional data, then text and tag
  * @to: likewise; where it stands in place, @from
  * @room: the caller's memory
- * @secret_len: length of what is to be wiped, from @iv on, bytes
+ * @secret_len: length of what is to be wiped after use, from @iv on, bytes
+ * @rest_len: likewise, before the memory goes to others
  * @is_spare: it has the size of those that a processor keeps
  * @aad: additional data
  * @iv: the record's nonce, in the form that the cipher's template wants
@@ -59,6 +60,7 @@ struct dtls_aead_op {
 	struct scatterlist	*to;
 	u8			*room;
 	size_t			secret_len;
+	size_t			rest_len;
 	bool			is_spare;
 	u8			aad[DTLS_RECORD_AAD_MAX];
 	u8			iv[MAX_IV_LEN];
@@ -169,7 +171,7 @@ static size_t op_size(const struct dtls_aead *aead)
  */
 size_t dtls_aead_op_size(const struct dtls_aead *aead)
 {
-	return op_size(aead) + NENTS_IN_PLACE * sizeof(struct scatterlist);
+	return op_size(aead) + NENTS_FROM * sizeof(struct scatterlist);
 }
 
 /* The additional data, and behind it what is to be filled in. */
@@ -202,12 +204,19 @@ static struct dtls_aead_op *op_get(size_t size)
 	return op;
 }
 
+static void op_release(struct dtls_aead_op *op)
+{
+	memzero_explicit(op->iv, op->rest_len);
+	if (op->is_spare)
+		free_page((unsigned long)op);
+	else
+		kfree(op);
+}
+
 static void op_put(struct dtls_aead_op *op)
 {
-	if (!op->is_spare)
-		kfree(op);
-	else if (this_cpu_cmpxchg(spare_op, NULL, op))
-		free_page((unsigned long)op);
+	if (!op->is_spare || this_cpu_cmpxchg(spare_op, NULL, op))
+		op_release(op);
 }
 
 /**
@@ -217,17 +226,21 @@ static void op_put(struct dtls_aead_op *op)
  */
 void dtls_aead_exit(void)
 {
+	struct dtls_aead_op *op;
 	int cpu;
 
-	for_each_possible_cpu(cpu)
-		free_page((unsigned long)per_cpu(spare_op, cpu));
+	for_each_possible_cpu(cpu) {
+		op = per_cpu(spare_op, cpu);
+		if (op)
+			op_release(op);
+	}
 }
 
 /**
  * dtls_aead_op_alloc() - prepare for operations, one after the other
  * @aead: the key; lives as long as there are operations
- * @nents: pieces of memory that text and tag may consist of, on either side; 0:
- *	operations in place
+ * @nents: pieces of memory that the list may name; 0: there's none, but text in
+ *	one piece
  * @room: bytes of memory for the caller's use
  *
  * Context: process.
@@ -237,7 +250,7 @@ void dtls_aead_exit(void)
 struct dtls_aead_op *dtls_aead_op_alloc(const struct dtls_aead *aead,
 					unsigned int nents, size_t room)
 {
-	size_t lists = nents ? 2 * (1 + nents) : NENTS_IN_PLACE;
+	size_t lists = NENTS_FROM + (nents ? 1 + nents : 0);
 	size_t size = op_size(aead);
 	struct dtls_aead_op *op;
 
@@ -246,19 +259,15 @@ struct dtls_aead_op *dtls_aead_op_alloc(const struct dtls_aead *aead,
 		return NULL;
 	op->aead = aead;
 	op->from = (void *)op + size;
-	op->to = nents ? op->from + 1 + nents : op->from;
+	op->to = nents ? op->from + NENTS_FROM : op->from;
 	op->room = (u8 *)(op->from + lists);
-	op->secret_len = (aead->cipher->leaves_key ?
-				  size : offsetof(struct dtls_aead_op, req)) -
-			 offsetof(struct dtls_aead_op, iv);
-	init_list(op, op->from, nents ?: 1);
+	op->rest_len = size - offsetof(struct dtls_aead_op, iv);
+	op->secret_len = aead->cipher->leaves_key ? op->rest_len :
+						    sizeof(op->iv);
+	init_list(op, op->from, 1);
 	if (nents)
 		init_list(op, op->to, nents);
 	crypto_init_wait(&op->wait);
-	aead_request_set_tfm(&op->req, aead->tfm);
-	aead_request_set_callback(&op->req, CRYPTO_TFM_REQ_MAY_SLEEP |
-				  CRYPTO_TFM_REQ_MAY_BACKLOG,
-				  crypto_req_done, &op->wait);
 	return op;
 }
 
@@ -288,25 +297,13 @@ u8 *dtls_aead_op_room(const struct dtls_aead_op *op)
 }
 
 /**
- * dtls_aead_op_from() - where the text comes from
- * @op: an operation that isn't in place
+ * dtls_aead_op_list() - where the text goes, or stands
+ * @op: an operation with a list
  *
  * Context: any.
- * Return: as many entries as dtls_aead_op_alloc() was told, for text and tag.
+ * Return: as many entries as dtls_aead_op_alloc() was told.
  */
-struct scatterlist *dtls_aead_op_from(const struct dtls_aead_op *op)
-{
-	return op->from + 1;
-}
-
-/**
- * dtls_aead_op_to() - where the text goes
- * @op: an operation that isn't in place
- *
- * Context: any.
- * Return: as dtls_aead_op_from().
- */
-struct scatterlist *dtls_aead_op_to(const struct dtls_aead_op *op)
+struct scatterlist *dtls_aead_op_list(const struct dtls_aead_op *op)
 {
 	return op->to + 1;
 }
@@ -320,24 +317,21 @@ static void prepare(struct dtls_aead_op *op, const struct dtls_record *rec,
 	put_iv(op->aead, rec, explicit, op->iv);
 	op->from->length = aad_len;
 	op->to->length = aad_len;
+	/* For each record: some ciphers put their own there. */
+	aead_request_set_tfm(&op->req, op->aead->tfm);
+	aead_request_set_callback(&op->req, CRYPTO_TFM_REQ_MAY_SLEEP |
+				  CRYPTO_TFM_REQ_MAY_BACKLOG,
+				  crypto_req_done, &op->wait);
 	aead_request_set_ad(&op->req, aad_len);
 }
 
-static void set_in_place(struct dtls_aead_op *op, const struct dtls_record *rec,
-			 u8 *fragment)
+static void set_from(struct dtls_aead_op *op, const struct dtls_record *rec,
+		     u8 *fragment)
 {
 	const struct dtls_cipher *cipher = op->aead->cipher;
 
 	sg_set_buf(&op->from[1], fragment + cipher->explicit_len,
 		   rec->len - cipher->explicit_len);
-}
-
-static int decrypt(struct dtls_aead_op *op, const struct dtls_record *rec)
-{
-	aead_request_set_crypt(&op->req, op->from, op->to,
-			       rec->len - op->aead->cipher->explicit_len,
-			       op->iv);
-	return crypto_wait_req(crypto_aead_decrypt(&op->req), &op->wait);
 }
 
 /**
@@ -356,47 +350,54 @@ int dtls_aead_seal(struct dtls_aead_op *op, const struct dtls_record *rec,
 {
 	dtls_cipher_put_explicit(op->aead->cipher, fragment, rec->number);
 	prepare(op, rec, fragment);
-	set_in_place(op, rec, fragment);
+	set_from(op, rec, fragment);
 	aead_request_set_crypt(&op->req, op->from, op->to,
 			       payload_len(op->aead, rec), op->iv);
 	return crypto_wait_req(crypto_aead_encrypt(&op->req), &op->wait);
 }
 
+static int decrypt(struct dtls_aead_op *op, struct scatterlist *from,
+		   unsigned int len)
+{
+	aead_request_set_crypt(&op->req, from, op->to, len, op->iv);
+	return crypto_wait_req(crypto_aead_decrypt(&op->req), &op->wait);
+}
+
 /**
- * dtls_aead_open() - authenticate and decrypt a record where it stands
- * @op: an operation in place
+ * dtls_aead_open() - authenticate a record, and decrypt it
+ * @op: an operation in place, or one whose list names where the text goes
  * @rec: its header; @rec->len is at least the cipher's expansion
- * @fragment: @rec->len bytes, as for dtls_aead_seal(); after a failure they
- *	hold nothing that may be used
+ * @fragment: @rec->len bytes, as for dtls_aead_seal(), where nobody else may
+ *	write: ciphers read it twice, to authenticate and to decrypt. In place,
+ *	after a failure they hold nothing that may be used
  *
  * Context: process; waits for a cipher that answers later.
- * Return: 0, and the content stands behind the explicit nonce; -EBADMSG if the
- *	record isn't authentic; -ENOMEM; what the cipher says.
+ * Return: 0, and the content stands behind the explicit nonce, or where it was
+ *	to go; -EBADMSG if the record isn't authentic; -ENOMEM; what the cipher
+ *	says.
  * Source: RFC 5246, 6.2.3.3; RFC 5288; RFC 6655; RFC 7905.
  */
 int dtls_aead_open(struct dtls_aead_op *op, const struct dtls_record *rec,
 		   u8 *fragment)
 {
 	prepare(op, rec, fragment);
-	set_in_place(op, rec, fragment);
-	return decrypt(op, rec);
+	set_from(op, rec, fragment);
+	return decrypt(op, op->from, op->from[1].length);
 }
 
 /**
- * dtls_aead_open_apart() - authenticate a record, and decrypt it elsewhere
- * @op: an operation that isn't in place; its lists name text and tag, and where
- *	the text goes
- * @rec: the record's header, as for dtls_aead_open()
- * @explicit: the explicit nonce
+ * dtls_aead_open_listed() - likewise, where it stands in pieces
+ * @op: an operation whose list names text and tag
+ * @rec: its header, as for dtls_aead_open()
+ * @explicit: its explicit nonce
  *
  * Context: process; waits for a cipher that answers later.
- * Return: as of dtls_aead_open(); after a failure nothing that was written may
- *	be used.
+ * Return: as dtls_aead_open().
  * Source: as dtls_aead_open().
  */
-int dtls_aead_open_apart(struct dtls_aead_op *op, const struct dtls_record *rec,
-			 const u8 *explicit)
+int dtls_aead_open_listed(struct dtls_aead_op *op,
+			  const struct dtls_record *rec, const u8 *explicit)
 {
 	prepare(op, rec, explicit);
-	return decrypt(op, rec);
+	return decrypt(op, op->to, rec->len - op->aead->cipher->explicit_len);
 }

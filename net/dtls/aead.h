@@ -21,14 +21,13 @@ struct dtls_aead_op *dtls_aead_op_alloc(const struct dtls_aead *aead,
 					unsigned int nents, size_t room);
 void dtls_aead_op_free(struct dtls_aead_op *op);
 u8 *dtls_aead_op_room(const struct dtls_aead_op *op);
-struct scatterlist *dtls_aead_op_from(const struct dtls_aead_op *op);
-struct scatterlist *dtls_aead_op_to(const struct dtls_aead_op *op);
+struct scatterlist *dtls_aead_op_list(const struct dtls_aead_op *op);
 
 int dtls_aead_seal(struct dtls_aead_op *op, const struct dtls_record *rec,
 		   u8 *fragment);
 int dtls_aead_open(struct dtls_aead_op *op, const struct dtls_record *rec,
 		   u8 *fragment);
-int dtls_aead_open_apart(struct dtls_aead_op *op, const struct dtls_record *rec,
-			 const u8 *explicit);
+int dtls_aead_open_listed(struct dtls_aead_op *op,
+			  const struct dtls_record *rec, const u8 *explicit);
 
 #endif /* _DTLS_AEAD_H */

@@ -92,6 +92,47 @@ const u8 *dtls_pieces_peek(struct dtls_pieces *pieces, u32 offset, u32 len,
 	return frag + inside;
 }
 
+static int copy(struct dtls_pieces *pieces, u8 *to, u32 offset, u32 len)
+{
+	const struct sk_buff *skb = pieces->skb;
+
+	while (len && seek(pieces, offset) && pieces->i) {
+		u32 inside = offset - pieces->start;
+		u32 n = min(len, piece_len(skb, pieces->i) - inside);
+		const u8 *from;
+
+		from = skb_frag_address_safe(&skb_shinfo(skb)->frags[pieces->i - 1]);
+		if (!from)
+			break;
+		memcpy(to, from + inside, n);
+		to += n;
+		offset += n;
+		len -= n;
+	}
+	return len ? skb_copy_bits(skb, offset, to, len) : 0;
+}
+
+/**
+ * dtls_pieces_copy() - copy bytes
+ * @pieces: the packet they come from
+ * @sg: where they go, as many as there's room
+ * @offset: where they begin
+ *
+ * Context: any.
+ * Return: 0; -EFAULT if there aren't so many.
+ */
+int dtls_pieces_copy(struct dtls_pieces *pieces, struct scatterlist *sg,
+		     u32 offset)
+{
+	int err = 0;
+
+	for (; sg && !err; sg = sg_next(sg)) {
+		err = copy(pieces, sg_virt(sg), offset, sg->length);
+		offset += sg->length;
+	}
+	return err;
+}
+
 static void map_piece(const struct sk_buff *skb, unsigned int i,
 		      struct scatterlist *sg, u32 inside, u32 len)
 {

@@ -23,6 +23,8 @@ void dtls_pieces_init(struct dtls_pieces *pieces, const struct sk_buff *skb);
 unsigned int dtls_pieces_count(const struct sk_buff *skb);
 const u8 *dtls_pieces_peek(struct dtls_pieces *pieces, u32 offset, u32 len,
 			   u8 *buf);
+int dtls_pieces_copy(struct dtls_pieces *pieces, struct scatterlist *sg,
+		     u32 offset);
 int dtls_pieces_map(struct dtls_pieces *pieces, struct scatterlist *sg,
 		    u32 offset, u32 len);
 

@@ -217,6 +217,8 @@ static int wait_for_records(struct sock *sk, struct dtls_context *ctx,
 
 	/* What arrives from here on is not slept through. */
 	add_wait_queue(sk_sleep(sk), &wait);
+	/* With skwq_has_sleeper(): one of the two sees the other. */
+	smp_mb();
 	for (;;) {
 		ret = take(sk, ctx, peek, run) ?: 1;
 		if (ret != -EAGAIN || !timeo)

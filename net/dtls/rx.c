@@ -69,6 +69,12 @@ static u16 count_datagrams(const struct sk_buff *skb)
 		       DIV_ROUND_UP(skb->len, skb_shinfo(skb)->gso_size) : 1;
 }
 
+/* Length of each datagram but the last. */
+static u32 step_of(const struct sk_buff *skb)
+{
+	return skb_is_gso(skb) ? skb_shinfo(skb)->gso_size : skb->len;
+}
+
 static bool is_in_place(const struct opening *o)
 {
 	return o->text == o->skb;
@@ -81,11 +87,18 @@ static void put_op(struct opening *o)
 	o->op = NULL;
 }
 
+/*
+ * What stands outside of a packet's linear part may be a file's pages, or a
+ * sender's, who writes there while the cipher reads.
+ */
+static bool is_private(const struct sk_buff *skb)
+{
+	return !skb_is_nonlinear(skb);
+}
+
 /* Memory for a record that may be one, to be opened with @epoch. */
 static int get_memory(struct opening *o, struct dtls_epoch *epoch)
 {
-	unsigned int pieces;
-
 	if (!o->text) {
 		o->text = dtls_rx_text_alloc(o->skb->len);
 		if (!o->text)
@@ -104,11 +117,9 @@ static int get_memory(struct opening *o, struct dtls_epoch *epoch)
 	if (o->op && o->op_aead == epoch->aead)
 		return 0;
 	put_op(o);
-	pieces = is_in_place(o) ? 0 :
-				  max(dtls_pieces_count(o->skb),
-				      dtls_pieces_count(o->text));
 	o->op_aead = epoch->aead;
-	o->op = dtls_aead_op_alloc(epoch->aead, pieces, 0);
+	o->op = dtls_aead_op_alloc(epoch->aead, is_in_place(o) ? 0 :
+				   dtls_pieces_count(o->text), 0);
 	return o->op ? 0 : -ENOMEM;
 }
 
@@ -192,29 +203,35 @@ static bool unwrap(const struct dtls_epoch *epoch,
 	return true;
 }
 
-static int decrypt_apart(struct opening *o, const struct arrival *at,
-			 const struct dtls_rx_record *record)
+/* A copy of the record, in pieces, becomes the text. */
+static int decrypt_copy(struct opening *o, const struct arrival *at,
+			const struct dtls_rx_record *record)
 {
-	const struct dtls_cipher *cipher = dtls_aead_cipher(o->op_aead);
-	u32 skipped = dtls_record_header_len(&at->rec) + cipher->explicit_len;
+	u32 explicit_len = dtls_aead_cipher(o->op_aead)->explicit_len;
+	u32 header_len = dtls_record_header_len(&at->rec);
+	struct scatterlist *list = dtls_aead_op_list(o->op);
+	u32 len = at->rec.len - explicit_len;
 	int err;
 
-	err = dtls_pieces_map(&o->from, dtls_aead_op_from(o->op),
-			      at->offset + skipped,
-			      at->rec.len - cipher->explicit_len);
+	err = dtls_pieces_map(&o->to, list, record->offset, len);
 	if (!err)
-		err = dtls_pieces_map(&o->to, dtls_aead_op_to(o->op),
-				      record->offset, record->len);
-	return err ?: dtls_aead_open_apart(o->op, &at->rec, at->nonce);
+		err = dtls_pieces_copy(&o->from, list,
+				       at->offset + header_len + explicit_len);
+	return err ?: dtls_aead_open_listed(o->op, &at->rec, at->nonce);
 }
 
 static int decrypt(struct opening *o, const struct arrival *at,
 		   const struct dtls_rx_record *record)
 {
+	u32 offset = at->offset + dtls_record_header_len(&at->rec);
+	int err = 0;
+
+	if (!is_private(o->skb))
+		return decrypt_copy(o, at, record);
 	if (!is_in_place(o))
-		return decrypt_apart(o, at, record);
-	return dtls_aead_open(o->op, &at->rec, o->skb->data + at->offset +
-			      dtls_record_header_len(&at->rec));
+		err = dtls_pieces_map(&o->to, dtls_aead_op_list(o->op),
+				      record->offset, record->len);
+	return err ?: dtls_aead_open(o->op, &at->rec, o->skb->data + offset);
 }
 
 /*
@@ -395,7 +412,7 @@ static void open_datagram(struct opening *o, u32 offset, u32 end)
 static void open_all(struct dtls_assoc *assoc, struct dtls_epoch *newest,
 		     struct sk_buff *skb, struct list_head *records)
 {
-	u32 step = skb_is_gso(skb) ? skb_shinfo(skb)->gso_size : skb->len;
+	u32 step = step_of(skb), offset = 0;
 	struct opening o = {
 		.assoc = assoc,
 		.skb = skb,
@@ -403,7 +420,6 @@ static void open_all(struct dtls_assoc *assoc, struct dtls_epoch *newest,
 		.records = records,
 		.text = is_ours_to_write(skb) ? skb : NULL,
 	};
-	u32 offset = 0;
 
 	dtls_pieces_init(&o.from, skb);
 	do {

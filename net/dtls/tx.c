@@ -203,8 +203,9 @@ static int get_pages(struct dtls_tx_datagrams *out, size_t size)
 {
 	struct page *page;
 
-	page = alloc_pages(GFP_KERNEL | __GFP_COMP | __GFP_NOWARN,
-			   get_order(size));
+	/* No datagram is worth that somebody dies for it. */
+	page = alloc_pages(GFP_KERNEL | __GFP_COMP | __GFP_NOWARN |
+			   __GFP_RETRY_MAYFAIL, get_order(size));
 	if (!page)
 		return -ENOMEM;
 	bvec_set_page(&out->pages[out->n_pages++], page, size, 0);

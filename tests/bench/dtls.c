@@ -6,6 +6,9 @@
 #include <sys/sendfile.h>
 #include <unistd.h>
 
+#include <netinet/in.h>
+#include <netinet/udp.h>
+
 #include "bench.h"
 
 #define EPOCH 1
@@ -60,17 +63,34 @@ static int limit_records(struct run *run)
 }
 
 /* What's sent is a file in memory. */
-static int setup_file(struct run *run)
+static int make_file(struct run *run)
 {
 	size_t len = run->size * run->batch;
 	int *file = malloc(sizeof(*file));
 
 	run->state = file;
 	*file = memfd_create("bench", MFD_CLOEXEC);
-	if (*file < 0 || pwrite(*file, run->tx, len, 0) != (ssize_t)len ||
-	    attach(run) || limit_records(run))
+	return *file < 0 || pwrite(*file, run->tx, len, 0) != (ssize_t)len ?
+		       -1 :
+		       0;
+}
+
+static int setup_file(struct run *run)
+{
+	if (make_file(run) || attach(run) || limit_records(run))
 		return -1;
 	return install_keys(run);
+}
+
+/* A datagram has as much as a record there. */
+static int setup_file_gso(struct run *run)
+{
+	int segment = (int)run->size;
+
+	if (make_file(run) || setup_gro(run))
+		return -1;
+	return setsockopt(run->fd[0], SOL_UDP, UDP_SEGMENT, &segment,
+			  sizeof(segment));
 }
 
 static int send_file(struct run *run)
@@ -122,6 +142,14 @@ const struct mode dtls_modes[] = {
 		.setup = setup_file,
 		.send = send_file,
 		.recv = run_recv_each,
+		.teardown = teardown_file,
+	},
+	{
+		.name = "dtls-sendfile-gso",
+		.is_batch = 1,
+		.setup = setup_file_gso,
+		.send = send_file,
+		.recv = run_recv_gso,
 		.teardown = teardown_file,
 	},
 	{},

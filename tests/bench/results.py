@@ -26,6 +26,7 @@ WITH_CIPHER = {
     "dtls-mmsg": "kernel DTLS, sendmmsg() and recvmmsg()",
     "dtls-gso": "kernel DTLS, UDP_SEGMENT and UDP_GRO",
     "dtls-sendfile": "kernel DTLS, sendfile() and recv()",
+    "dtls-sendfile-gso": "kernel DTLS, sendfile(), UDP_SEGMENT, UDP_GRO",
     "ktls": "kernel TLS over TCP, a record a send()",
     "ktls-large": "kernel TLS over TCP, a batch a send()",
     "ovpn": "ovpn, plain UDP through it",

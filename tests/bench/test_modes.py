@@ -24,7 +24,8 @@ SIZES = "64", "16384", "1400x40"
 # Made of others.
 DERIVED = "aead", "floor"
 # For batches only.
-BATCHES = "udp-gso", "evp-gso", "dtls-gso", "ktls-large"
+BATCHES = ("udp-gso", "evp-gso", "dtls-gso", "dtls-sendfile-gso",
+           "ktls-large")
 # What kernels before 6.16 haven't got.
 LACKING = [mode for mode in ("ovpn",) if subprocess.run(
     ["modprobe", "-q", "-n", mode], check=False).returncode]

@@ -102,15 +102,16 @@ int bed_socket(enum bed_family family, int type, int protocol)
 	return socket(family == BED_IPV4 ? AF_INET : AF_INET6, type, protocol);
 }
 
-/* To a port of the kernel's choice on the loopback address. */
-int bed_bind(int fd, enum bed_family family)
+static int bind_port(int fd, enum bed_family family, uint16_t port)
 {
 	struct sockaddr_in in = {
 		.sin_family = AF_INET,
+		.sin_port = htons(port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
 	struct sockaddr_in6 in6 = {
 		.sin6_family = AF_INET6,
+		.sin6_port = htons(port),
 		.sin6_addr = IN6ADDR_LOOPBACK_INIT,
 	};
 
@@ -120,6 +121,12 @@ int bed_bind(int fd, enum bed_family family)
 	    inet_pton(AF_INET6, "::ffff:127.0.0.1", &in6.sin6_addr) != 1)
 		return -1;
 	return bind(fd, (struct sockaddr *)&in6, sizeof(in6));
+}
+
+/* To a port of the kernel's choice on the loopback address. */
+int bed_bind(int fd, enum bed_family family)
+{
+	return bind_port(fd, family, 0);
 }
 
 /* @to: a socket, whose own address is connected to. */
@@ -166,7 +173,8 @@ int bed_init(struct bed *bed, enum bed_family family,
 	bed->fd = fd[0];
 	bed->peer = fd[1];
 	bed->barrier = bed_socket(family, SOCK_DGRAM, 0);
-	if (bed->barrier < 0 || bed_bind(bed->barrier, family) ||
+	if (bed->barrier < 0 ||
+	    bind_port(bed->barrier, family, BED_PLAIN_PORT) ||
 	    bed_connect(bed->barrier, bed->barrier))
 		return -1;
 	if (bed_room(bed->fd))

@@ -20,6 +20,13 @@ enum bed_family {
 	BED_MAPPED, /* an AF_INET6 socket that talks IPv4 */
 };
 
+/*
+ * Where the tests' own datagrams come from, which are no records: a port that
+ * the kernel never chooses. A sniffer knows sockets by their ports, and the
+ * ports of two namespaces, or of two addresses, can be the same.
+ */
+#define BED_PLAIN_PORT 9
+
 struct bed {
 	enum bed_family family;
 	int fd;               /* the socket under test */

@@ -215,10 +215,11 @@ socklen_t link_address(enum bed_family family, int host, uint16_t port,
 	return sizeof(*in6);
 }
 
-static int end_open(const struct link *link, enum bed_family family, int host)
+static int end_open(const struct link *link, enum bed_family family, int host,
+		    uint16_t port)
 {
 	struct sockaddr_storage addr;
-	socklen_t len = link_address(family, host, 0, &addr);
+	socklen_t len = link_address(family, host, port, &addr);
 	int fd;
 
 	if (link_enter(link, host))
@@ -230,15 +231,22 @@ static int end_open(const struct link *link, enum bed_family family, int host)
 	return fd;
 }
 
-/* Two UDP sockets connected to each other, one at each end. */
-int link_pair(const struct link *link, enum bed_family family, int fd[2])
+/* @port: 0: of the kernel's choice */
+static int pair_at(const struct link *link, enum bed_family family,
+		   uint16_t port, int fd[2])
 {
-	fd[0] = end_open(link, family, LINK_NEAR);
-	fd[1] = end_open(link, family, LINK_FAR);
+	fd[0] = end_open(link, family, LINK_NEAR, port);
+	fd[1] = end_open(link, family, LINK_FAR, port);
 	if (fd[0] < 0 || fd[1] < 0 || bed_room(fd[0]) || bed_room(fd[1]) ||
 	    bed_connect(fd[0], fd[1]))
 		return -1;
 	return bed_connect(fd[1], fd[0]);
+}
+
+/* Two UDP sockets connected to each other, one at each end. */
+int link_pair(const struct link *link, enum bed_family family, int fd[2])
+{
+	return pair_at(link, family, 0, fd);
 }
 
 /* One direction of it. */
@@ -264,7 +272,7 @@ int link_wait(const struct link *link)
 	int fd[2], err;
 
 	for (int i = 0; i < 2; i++) {
-		if (link_pair(link, families[i], fd))
+		if (pair_at(link, families[i], BED_PLAIN_PORT, fd))
 			return -1;
 		err = wait_for(fd[0], fd[1]) || wait_for(fd[1], fd[0]);
 		close(fd[0]);

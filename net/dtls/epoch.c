@@ -141,8 +141,10 @@ int dtls_epoch_reserve(struct dtls_epoch *epoch, unsigned int n, u64 *number)
 		return -EKEYREVOKED;
 	if (unlikely(seq + n >= READ_ONCE(epoch->limits.warn)))
 		mark_uses(epoch, seq + n);
-	if (unlikely(seq + n > READ_ONCE(epoch->limits.end)))
+	if (unlikely(seq + n > READ_ONCE(epoch->limits.end))) {
+		atomic64_add(n, &epoch->failures);
 		return -EKEYEXPIRED;
+	}
 	*number = dtls_record_number(epoch->epoch, seq);
 	return 0;
 }
@@ -168,6 +170,29 @@ void dtls_epoch_freeze(struct dtls_epoch *epoch)
 	} while (!atomic64_try_cmpxchg(&epoch->next_seq, &seq, FROZEN_SEQ));
 }
 
+/* Of a TX epoch; also past the last valid number. */
+static u64 next_tx_seq(struct dtls_epoch *epoch)
+{
+	u64 seq = atomic64_read_acquire(&epoch->next_seq);
+
+	return seq >= FROZEN_SEQ ? READ_ONCE(epoch->frozen_seq) : seq;
+}
+
+/**
+ * dtls_epoch_reserved() - how many numbers were given to records
+ * @epoch: a TX epoch
+ *
+ * Context: process; what senders are about to take may count, or not.
+ * Return: how many.
+ */
+u64 dtls_epoch_reserved(struct dtls_epoch *epoch)
+{
+	/* In this order: none is taken away that isn't counted. */
+	u64 failures = atomic64_read_acquire(&epoch->failures);
+
+	return next_tx_seq(epoch) - epoch->first_seq - failures;
+}
+
 /**
  * dtls_epoch_next_seq() - how far an epoch is
  * @epoch: the epoch
@@ -180,12 +205,8 @@ u64 dtls_epoch_next_seq(struct dtls_epoch *epoch)
 {
 	u64 seq;
 
-	if (!epoch->window.ring) {
-		seq = atomic64_read_acquire(&epoch->next_seq);
-		if (seq >= FROZEN_SEQ)
-			seq = READ_ONCE(epoch->frozen_seq);
-		return min(seq, DTLS_RECORD_SEQ_MAX + 1);
-	}
+	if (!epoch->window.ring)
+		return min(next_tx_seq(epoch), DTLS_RECORD_SEQ_MAX + 1);
 
 	spin_lock(&epoch->window_lock);
 	seq = epoch->window.next;

@@ -68,7 +68,8 @@ enum dtls_epoch_mark {
  *	last valid one
  * @window: RX: the numbers received; without a ring for TX
  * @delivered: RX: records accepted
- * @failures: RX: records that didn't authenticate
+ * @failures: RX: records that didn't authenticate; TX: numbers asked for past
+ *	the limit, and not given
  */
 struct dtls_epoch {
 	struct dtls_aead		*aead;
@@ -102,6 +103,7 @@ void dtls_epoch_put(struct dtls_epoch *epoch);
 
 int dtls_epoch_reserve(struct dtls_epoch *epoch, unsigned int n, u64 *number);
 u64 dtls_epoch_next_seq(struct dtls_epoch *epoch);
+u64 dtls_epoch_reserved(struct dtls_epoch *epoch);
 void dtls_epoch_freeze(struct dtls_epoch *epoch);
 
 int dtls_epoch_check(struct dtls_epoch *epoch, u64 seq);

@@ -123,11 +123,8 @@ static struct dtls_epoch *find(const struct dtls_assoc *assoc, u8 direction,
 
 static void store_tx(struct dtls_epoch *epoch, struct dtls_state *state)
 {
-	u64 used;
-
 	state->next = dtls_epoch_next_seq(epoch);
-	used = min(state->next, epoch->limits.end);
-	state->records = used - min(used, epoch->first_seq);
+	state->records = dtls_epoch_reserved(epoch);
 }
 
 static void store_rx(struct dtls_epoch *epoch, struct dtls_state *state,

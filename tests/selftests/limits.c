@@ -266,6 +266,28 @@ TEST_F(limits, may_be_lowered_below_what_was_used)
 	EXPECT_EQ(EKEYEXPIRED, try_recv(bed->fd));
 }
 
+/* Not the numbers that were asked for past the limit. */
+TEST_F(limits, records_are_those_sent_whatever_the_limit)
+{
+	struct dtls_limits limits = { .tx_records = 2 };
+	struct bed *bed = &self->bed;
+	struct dtls_state state;
+
+	ASSERT_EQ(0, dtls_key(bed->fd, TLS_TX, &bed->tx, 1, 0));
+	for (int i = 0; i < 3; i++)
+		SEND("here");
+	ASSERT_EQ(0, dtls_limits(bed->fd, &limits));
+	ASSERT_EQ(0, dtls_state(bed->fd, TLS_TX, 1, 0, &state));
+	EXPECT_EQ(3, state.records);
+	EXPECT_ERRNO(EKEYEXPIRED, send(bed->fd, "here", 4, 0));
+	EXPECT_ERRNO(EKEYEXPIRED, send(bed->fd, "here", 4, 0));
+	limits.tx_records = 1000;
+	ASSERT_EQ(0, dtls_limits(bed->fd, &limits));
+	SEND("here");
+	ASSERT_EQ(0, dtls_state(bed->fd, TLS_TX, 1, DTLS_STATE_FREEZE, &state));
+	EXPECT_EQ(4, state.records);
+}
+
 TEST_F(limits, B7_receiving_ends_at_the_limit)
 {
 	struct dtls_limits limits = { .rx_failures = 5, .rx_warn = 3 };

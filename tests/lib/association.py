@@ -53,7 +53,8 @@ def run_cases():
     # What is sent from one CPU arrives in order, which Pair.fence() needs.
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     with Pair() as pair:
-        main(lambda *variant: Association(pair, *variant))
+        main(lambda *variant: Association(pair, *variant),
+             lambda family, cipher, *option: option)
 
 
 class Association:

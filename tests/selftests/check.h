@@ -20,6 +20,7 @@
 
 #include "bed.h"
 #include "message.h"
+#include "slow.h"
 
 #define CHECK __attribute__((unused)) static
 

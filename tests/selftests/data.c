@@ -400,27 +400,28 @@ enum {
 TEST_F_TIMEOUT(many, A2_hundred_thousand_numbers_are_unique, 120)
 {
 	static uint8_t seen[MANY];
+	const unsigned int sends = times(MANY_SENDS), many = SENDERS * sends;
 	int room = 256 << 20; /* for all of them at once */
 	uint8_t wire[128];
 
 	ASSERT_EQ(0, setsockopt(self->bed.peer, SOL_SOCKET, SO_RCVBUFFORCE,
 				&room, sizeof(room)));
-	run_senders(_metadata, self->bed.fd, MANY_SENDS);
-	for (int i = 0; i < MANY; i++) {
+	run_senders(_metadata, self->bed.fd, sends);
+	for (unsigned int i = 0; i < many; i++) {
 		uint64_t number;
 
 		ASSERT_LT(RECORD_HEADER_LEN, recv(self->bed.peer, wire,
 						  sizeof(wire), MSG_DONTWAIT));
 		memcpy(&number, wire + 3, sizeof(number));
 		number = be64toh(number) - (1ULL << 48);
-		ASSERT_GT(MANY, number);
+		ASSERT_GT(many, number);
 		seen[number]++;
 		/* The nonce is the same number. */
 		EXPECT_EQ(0, memcmp(wire + 3, wire + RECORD_HEADER_LEN, 8));
 	}
-	for (int i = 0; i < MANY; i++)
+	for (unsigned int i = 0; i < many; i++)
 		ASSERT_EQ(1, seen[i]);
-	EXPECT_STATS(self->bed.fd, .tx_records = MANY);
+	EXPECT_STATS(self->bed.fd, .tx_records = many);
 }
 
 TEST_HARNESS_MAIN

@@ -369,5 +369,5 @@ int main(int argc, char **argv)
 {
 	if (argc == 2 && !strcmp(argv[1], "succeed"))
 		return succeed();
-	return test_harness_run(argc, argv);
+	return run_tests(argc, argv);
 }

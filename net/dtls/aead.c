@@ -11,18 +11,6 @@
 
 #include "aead.h"
 
-/**
- * struct dtls_aead - a key, immutable once made
- * @tfm: the cipher with its key
- * @cipher: its lengths
- * @fixed_iv: the write IV from the key block
- */
-struct dtls_aead {
-	struct crypto_aead		*tfm;
-	const struct dtls_cipher	*cipher;
-	u8				fixed_iv[DTLS_CIPHER_NONCE_LEN];
-};
-
 /* CCM's: a byte of flags, the nonce, a counter that begins at zero. */
 #define MAX_IV_LEN	16
 
@@ -45,9 +33,10 @@ static DEFINE_PER_CPU(struct dtls_aead_op *, spare_op);
  * @from: additional data, then text and tag
  * @to: likewise; where it stands in place, @from
  * @room: the caller's memory
- * @secret_len: length of what is to be wiped after use, from @iv on, bytes
- * @rest_len: likewise, before the memory goes to others
+ * @size: as far as the scatterlists, bytes; 0: not laid out yet
+ * @nents: pieces of memory that @to may name; 0: it's @from
  * @is_spare: it has the size of those that a processor keeps
+ * @leaves_key: the cipher leaves something secret in @req
  * @aad: additional data
  * @iv: the record's nonce, in the form that the cipher's template wants
  * @req: the request; behind it the cipher's own space, the scatterlists, the
@@ -59,9 +48,10 @@ struct dtls_aead_op {
 	struct scatterlist	*from;
 	struct scatterlist	*to;
 	u8			*room;
-	size_t			secret_len;
-	size_t			rest_len;
+	size_t			size;
+	unsigned int		nents;
 	bool			is_spare;
+	bool			leaves_key;
 	u8			aad[DTLS_RECORD_AAD_MAX];
 	u8			iv[MAX_IV_LEN];
 	struct aead_request	req CRYPTO_MINALIGN_ATTR;
@@ -125,18 +115,6 @@ void dtls_aead_free(struct dtls_aead *aead)
 	kfree_sensitive(aead);
 }
 
-/**
- * dtls_aead_cipher() - which cipher a key is for
- * @aead: the key
- *
- * Context: any.
- * Return: the cipher's row.
- */
-const struct dtls_cipher *dtls_aead_cipher(const struct dtls_aead *aead)
-{
-	return aead->cipher;
-}
-
 static u16 payload_len(const struct dtls_aead *aead,
 		       const struct dtls_record *rec)
 {
@@ -195,18 +173,41 @@ static struct dtls_aead_op *op_get(size_t size)
 
 	if (is_spare)
 		op = this_cpu_xchg(spare_op, NULL);
-	if (!op && is_spare)
-		op = (void *)__get_free_page(GFP_KERNEL | __GFP_NOWARN);
-	else if (!op)
-		op = kmalloc(size, GFP_KERNEL | __GFP_NOWARN);
 	if (op)
+		return op;
+	if (is_spare)
+		op = (void *)__get_free_page(GFP_KERNEL | __GFP_NOWARN);
+	else
+		op = kmalloc(size, GFP_KERNEL | __GFP_NOWARN);
+	if (op) {
 		op->is_spare = is_spare;
+		op->size = 0;
+	}
 	return op;
+}
+
+/* As it stays for operations of the same size in place. */
+static void lay_out(struct dtls_aead_op *op, size_t size, unsigned int nents)
+{
+	op->size = size;
+	op->nents = nents;
+	op->from = (void *)op + size;
+	op->to = nents ? op->from + NENTS_FROM : op->from;
+	op->room = (u8 *)(op->to + 1 + (nents ?: 1));
+	init_list(op, op->from, 1);
+	if (nents)
+		init_list(op, op->to, nents);
+	crypto_init_wait(&op->wait);
+}
+
+static void wipe(struct dtls_aead_op *op)
+{
+	memzero_explicit(op->iv, op->size - offsetof(struct dtls_aead_op, iv));
 }
 
 static void op_release(struct dtls_aead_op *op)
 {
-	memzero_explicit(op->iv, op->rest_len);
+	wipe(op);
 	if (op->is_spare)
 		free_page((unsigned long)op);
 	else
@@ -258,16 +259,9 @@ struct dtls_aead_op *dtls_aead_op_alloc(const struct dtls_aead *aead,
 	if (!op)
 		return NULL;
 	op->aead = aead;
-	op->from = (void *)op + size;
-	op->to = nents ? op->from + NENTS_FROM : op->from;
-	op->room = (u8 *)(op->from + lists);
-	op->rest_len = size - offsetof(struct dtls_aead_op, iv);
-	op->secret_len = aead->cipher->leaves_key ? op->rest_len :
-						    sizeof(op->iv);
-	init_list(op, op->from, 1);
-	if (nents)
-		init_list(op, op->to, nents);
-	crypto_init_wait(&op->wait);
+	op->leaves_key = aead->cipher->leaves_key;
+	if (op->size != size || op->nents || nents)
+		lay_out(op, size, nents);
 	return op;
 }
 
@@ -280,7 +274,9 @@ struct dtls_aead_op *dtls_aead_op_alloc(const struct dtls_aead *aead,
 void dtls_aead_op_free(struct dtls_aead_op *op)
 {
 	/* The rest is addresses; and what the caller has is for him to wipe. */
-	memzero_explicit(op->iv, op->secret_len);
+	memzero_explicit(op->iv, sizeof(op->iv));
+	if (op->leaves_key)
+		wipe(op);
 	op_put(op);
 }
 

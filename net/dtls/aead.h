@@ -5,14 +5,38 @@
 #include "cipher.h"
 #include "record.h"
 
-struct dtls_aead;
+struct crypto_aead;
 struct dtls_aead_op;
 struct scatterlist;
+
+/**
+ * struct dtls_aead - a key, immutable once made
+ * @tfm: the cipher with its key
+ * @cipher: its lengths
+ * @fixed_iv: the write IV from the key block
+ */
+struct dtls_aead {
+	struct crypto_aead		*tfm;
+	const struct dtls_cipher	*cipher;
+	u8				fixed_iv[DTLS_CIPHER_NONCE_LEN];
+};
+
+/**
+ * dtls_aead_cipher() - which cipher a key is for
+ * @aead: the key
+ *
+ * Context: any.
+ * Return: the cipher's row.
+ */
+static inline const struct dtls_cipher *
+dtls_aead_cipher(const struct dtls_aead *aead)
+{
+	return aead->cipher;
+}
 
 struct dtls_aead *dtls_aead_alloc(const struct dtls_cipher *cipher,
 				  const u8 *key, const u8 *fixed_iv);
 void dtls_aead_free(struct dtls_aead *aead);
-const struct dtls_cipher *dtls_aead_cipher(const struct dtls_aead *aead);
 
 void dtls_aead_exit(void);
 

@@ -44,13 +44,13 @@ void dtls_block_exit(void)
 /**
  * dtls_rx_block_alloc() - memory for records
  * @assoc: whose they will be
- * @skb: the datagrams as they came
+ * @skb: the datagrams as they came; the caller's reference becomes the block's
  * @text: where content will stand, be it @skb
  * @room: how many records there may be
  *
  * Context: process.
- * Return: the block, with one reference, and with references of its own to both
- *	buffers; NULL for want of memory.
+ * Return: the block, with one reference, and with one of its own to @text unless
+ *	that's @skb; NULL for want of memory, and the caller keeps his reference.
  */
 struct dtls_rx_block *dtls_rx_block_alloc(struct dtls_assoc *assoc,
 					  struct sk_buff *skb,
@@ -62,7 +62,7 @@ struct dtls_rx_block *dtls_rx_block_alloc(struct dtls_assoc *assoc,
 	if (!block)
 		return NULL;
 	block->assoc = assoc;
-	block->skb = skb_get(skb);
+	block->skb = skb;
 	block->text = text == skb ? skb : skb_get(text);
 	refcount_set(&block->refs, 1);
 	block->room = room;
@@ -115,45 +115,6 @@ struct sk_buff *dtls_rx_text_alloc(u32 len)
 		text->data_len = len;
 	}
 	return text;
-}
-
-/**
- * dtls_rx_record_next() - the next free record of a block
- * @block: the block; has room
- *
- * Context: process.
- * Return: the record, its numbers to be set; dtls_rx_record_take() makes it one.
- */
-struct dtls_rx_record *dtls_rx_record_next(struct dtls_rx_block *block)
-{
-	struct dtls_rx_record *record = &block->records[block->n];
-
-	record->block = block;
-	record->flags = 0;
-	return record;
-}
-
-/**
- * dtls_rx_record_take() - it's a record
- * @record: as of dtls_rx_record_next(); gets a reference
- *
- * Context: process.
- */
-void dtls_rx_record_take(struct dtls_rx_record *record)
-{
-	record->block->n++;
-	dtls_rx_record_get(record);
-}
-
-/**
- * dtls_rx_record_get() - one more looks at it
- * @record: the record
- *
- * Context: any.
- */
-void dtls_rx_record_get(struct dtls_rx_record *record)
-{
-	refcount_inc(&record->block->refs);
 }
 
 /**

@@ -60,9 +60,46 @@ struct dtls_rx_block *dtls_rx_block_alloc(struct dtls_assoc *assoc,
 					  struct sk_buff *text, u16 room);
 void dtls_rx_block_put(struct dtls_rx_block *block);
 struct sk_buff *dtls_rx_text_alloc(u32 len);
-struct dtls_rx_record *dtls_rx_record_next(struct dtls_rx_block *block);
-void dtls_rx_record_take(struct dtls_rx_record *record);
-void dtls_rx_record_get(struct dtls_rx_record *record);
 void dtls_rx_record_put(struct dtls_rx_record *record);
+
+/**
+ * dtls_rx_record_next() - the next free record of a block
+ * @block: the block; has room
+ *
+ * Context: process.
+ * Return: the record, its numbers to be set; dtls_rx_record_take() makes it one.
+ */
+static inline struct dtls_rx_record *
+dtls_rx_record_next(struct dtls_rx_block *block)
+{
+	struct dtls_rx_record *record = &block->records[block->n];
+
+	record->block = block;
+	record->flags = 0;
+	return record;
+}
+
+/**
+ * dtls_rx_record_get() - one more looks at it
+ * @record: the record
+ *
+ * Context: any.
+ */
+static inline void dtls_rx_record_get(struct dtls_rx_record *record)
+{
+	refcount_inc(&record->block->refs);
+}
+
+/**
+ * dtls_rx_record_take() - it's a record
+ * @record: as of dtls_rx_record_next(); gets a reference
+ *
+ * Context: process.
+ */
+static inline void dtls_rx_record_take(struct dtls_rx_record *record)
+{
+	record->block->n++;
+	dtls_rx_record_get(record);
+}
 
 #endif /* _DTLS_BLOCK_H */

@@ -106,6 +106,21 @@ static bool is_data(const struct dtls_rx_record *record)
 	       !(record->flags & DTLS_RECORD_UNAUTHENTICATED);
 }
 
+static int copy_content(const struct dtls_rx_record *record,
+			struct msghdr *msg, size_t len)
+{
+	const struct sk_buff *text = record->block->text;
+	size_t n;
+
+	if (skb_is_nonlinear(text))
+		return skb_copy_datagram_msg(text, record->offset, msg, len);
+	n = copy_to_iter(text->data + record->offset, len, &msg->msg_iter);
+	if (n == len)
+		return 0;
+	iov_iter_revert(&msg->msg_iter, n);
+	return -EFAULT;
+}
+
 /**
  * dtls_delivery_put() - give records to the application
  * @sk: the socket
@@ -134,8 +149,7 @@ int dtls_delivery_put(struct sock *sk, const struct dtls_run *run,
 		if (err)
 			return err;
 	}
-	err = skb_copy_datagram_msg(record->block->text, record->offset, msg,
-				    copied);
+	err = copy_content(record, msg, copied);
 	if (err)
 		return err;
 	if (copied < run->len)

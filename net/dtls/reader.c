@@ -132,13 +132,13 @@ static void take_run(struct sock *sk, struct dtls_context *ctx, bool peek,
 static int open_first(struct sock *sk, struct dtls_context *ctx, bool peek,
 		      struct dtls_run *run)
 {
-	unsigned int n = count_queued(sk) + 1;
 	struct dtls_rx_record *raw;
 	LIST_HEAD(records);
+	unsigned int n = 0;
 	bool unopened;
 	int err;
 
-	do {
+	for (;;) {
 		raw = NULL;
 		INIT_LIST_HEAD(&run->records);
 		if (!list_empty(&ctx->rx_ready) &&
@@ -150,10 +150,14 @@ static int open_first(struct sock *sk, struct dtls_context *ctx, bool peek,
 			INIT_LIST_HEAD(&run->records);
 		}
 		err = open_next(sk, ctx, raw, &records);
+		if (!list_empty(&records))
+			break;
+		if (!err && !n)
+			n = count_queued(sk) + 2;
+		if (err || !--n)
+			return err ?: -EAGAIN;
 		cond_resched();
-	} while (!err && list_empty(&records) && n--);
-	if (list_empty(&records))
-		return err ?: -EAGAIN;
+	}
 	take_run(sk, ctx, peek, &records, run);
 	return 0;
 }

@@ -265,8 +265,7 @@ void dtls_ready_put_all(struct list_head *records)
 {
 	struct dtls_rx_record *record, *next;
 
-	list_for_each_entry_safe(record, next, records, list) {
-		list_del(&record->list);
+	list_for_each_entry_safe(record, next, records, list)
 		dtls_rx_record_put(record);
-	}
+	INIT_LIST_HEAD(records);
 }

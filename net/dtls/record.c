@@ -115,22 +115,6 @@ size_t dtls_record_put_aad(u8 *aad, const struct dtls_record *rec,
 }
 
 /**
- * dtls_record_type_is_known() - may a protected record have this type?
- * @type: content type
- *
- * ChangeCipherSpec (20) is sent unprotected only, and heartbeat (24) was never
- * negotiated by us.
- *
- * Context: any.
- * Return: true for alert, handshake and application data.
- * Source: RFC 5246, 6: unexpected types are dropped.
- */
-bool dtls_record_type_is_known(u8 type)
-{
-	return type >= DTLS_RECORD_ALERT && type <= DTLS_RECORD_DATA;
-}
-
-/**
  * dtls_record_is_plain() - is this one of a handshake's unprotected records?
  * @rec: the record's header
  *

@@ -70,12 +70,27 @@ static inline u64 dtls_record_seq(u64 number)
 	return number & DTLS_RECORD_SEQ_MAX;
 }
 
+/**
+ * dtls_record_type_is_known() - may a protected record have this type?
+ * @type: content type
+ *
+ * ChangeCipherSpec (20) is sent unprotected only, and heartbeat (24) was never
+ * negotiated by us.
+ *
+ * Context: any.
+ * Return: true for alert, handshake and application data.
+ * Source: RFC 5246, 6: unexpected types are dropped.
+ */
+static inline bool dtls_record_type_is_known(u8 type)
+{
+	return type >= DTLS_RECORD_ALERT && type <= DTLS_RECORD_DATA;
+}
+
 int dtls_record_parse(struct dtls_record *rec, const u8 *buf, size_t len,
 		      u8 cid_len);
 void dtls_record_put_header(u8 *buf, const struct dtls_record *rec);
 size_t dtls_record_put_aad(u8 *aad, const struct dtls_record *rec,
 			   u16 payload_len);
-bool dtls_record_type_is_known(u8 type);
 bool dtls_record_is_plain(const struct dtls_record *rec);
 bool dtls_record_all_plain(const u8 *buf, size_t len);
 int dtls_record_strip(const u8 *inner, size_t len, u8 *type);

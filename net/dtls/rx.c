@@ -16,6 +16,7 @@
  * struct opening - the opening of what came at once
  * @assoc: the association
  * @skb: one datagram, or as many of the same length as the stack joined
+ * @skb_is_given: a block has our reference to @skb
  * @newest: its newest receiving key
  * @records: where records go
  * @text: where content goes: @skb, or memory of its own, or NULL until it's
@@ -30,6 +31,7 @@
 struct opening {
 	struct dtls_assoc	*assoc;
 	struct sk_buff		*skb;
+	bool			skb_is_given;
 	struct dtls_epoch	*newest;
 	struct list_head	*records;
 	struct sk_buff		*text;
@@ -96,6 +98,20 @@ static bool is_private(const struct sk_buff *skb)
 	return !skb_is_nonlinear(skb);
 }
 
+/* The first block takes our reference to the packet: mostly there's one. */
+static int get_block(struct opening *o)
+{
+	struct sk_buff *skb = o->skb_is_given ? skb_get(o->skb) : o->skb;
+
+	o->block = dtls_rx_block_alloc(o->assoc, skb, o->text,
+				       count_datagrams(skb));
+	if (o->block)
+		o->skb_is_given = true;
+	else if (o->skb_is_given)
+		kfree_skb(skb);
+	return o->block ? 0 : -ENOMEM;
+}
+
 /* Memory for a record that may be one, to be opened with @epoch. */
 static int get_memory(struct opening *o, struct dtls_epoch *epoch)
 {
@@ -109,10 +125,7 @@ static int get_memory(struct opening *o, struct dtls_epoch *epoch)
 		dtls_rx_block_put(o->block);
 		o->block = NULL;
 	}
-	if (!o->block)
-		o->block = dtls_rx_block_alloc(o->assoc, o->skb, o->text,
-					       count_datagrams(o->skb));
-	if (!o->block)
+	if (!o->block && get_block(o))
 		return -ENOMEM;
 	if (o->op && o->op_aead == epoch->aead)
 		return 0;
@@ -130,6 +143,8 @@ static void end_opening(struct opening *o)
 		dtls_rx_block_put(o->block);
 	if (o->text && !is_in_place(o))
 		consume_skb(o->text);
+	if (!o->skb_is_given)
+		consume_skb(o->skb);
 }
 
 static enum dtls_stat refusal_stat(int err)
@@ -274,8 +289,9 @@ static enum dtls_stat keep_plain(struct opening *o, const struct arrival *at)
 	if (!atomic_add_unless(&assoc->epoch0_waiting, 1,
 			       DTLS_RECV_EPOCH0_MAX))
 		return DTLS_STAT_RX_WRONG_EPOCH;
-	block = dtls_rx_block_alloc(assoc, o->skb, o->skb, 1);
+	block = dtls_rx_block_alloc(assoc, skb_get(o->skb), o->skb, 1);
 	if (!block) {
+		kfree_skb(o->skb);
 		atomic_dec(&assoc->epoch0_waiting);
 		return DTLS_STAT_RX_ERROR;
 	}
@@ -440,6 +456,7 @@ static void pass_raw(struct dtls_assoc *assoc, struct sk_buff *skb,
 	block = dtls_rx_block_alloc(assoc, skb, skb, 1);
 	if (!block) {
 		dtls_stats_inc(&assoc->counters, DTLS_STAT_RX_ERROR);
+		kfree_skb(skb);
 		return;
 	}
 	record = dtls_rx_record_next(block);
@@ -474,5 +491,4 @@ void dtls_rx_open(struct dtls_assoc *assoc, struct sk_buff *skb,
 	} else {
 		pass_raw(assoc, skb, records);
 	}
-	consume_skb(skb);
 }

@@ -140,18 +140,6 @@ static size_t op_size(const struct dtls_aead *aead)
 		     crypto_aead_reqsize(aead->tfm), sizeof(void *));
 }
 
-/**
- * dtls_aead_op_size() - what an operation takes beside the caller's memory
- * @aead: the key
- *
- * Context: any.
- * Return: bytes, of an operation in place.
- */
-size_t dtls_aead_op_size(const struct dtls_aead *aead)
-{
-	return op_size(aead) + NENTS_FROM * sizeof(struct scatterlist);
-}
-
 /* The additional data, and behind it what is to be filled in. */
 static void init_list(struct dtls_aead_op *op, struct scatterlist *list,
 		      unsigned int nents)

@@ -40,7 +40,6 @@ void dtls_aead_free(struct dtls_aead *aead);
 
 void dtls_aead_exit(void);
 
-size_t dtls_aead_op_size(const struct dtls_aead *aead);
 struct dtls_aead_op *dtls_aead_op_alloc(const struct dtls_aead *aead,
 					unsigned int nents, size_t room);
 void dtls_aead_op_free(struct dtls_aead_op *op);

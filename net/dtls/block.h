@@ -6,6 +6,10 @@
 #include <linux/refcount.h>
 #include <linux/types.h>
 
+#include <linux/dtls.h>
+
+#include "record.h"
+
 struct dtls_assoc;
 struct dtls_rx_block;
 struct sk_buff;
@@ -100,6 +104,19 @@ static inline void dtls_rx_record_take(struct dtls_rx_record *record)
 {
 	record->block->n++;
 	dtls_rx_record_get(record);
+}
+
+/**
+ * dtls_rx_record_is_data() - is this application data, and the peer's?
+ * @record: the record
+ *
+ * Context: any.
+ * Return: true if it may be read as such.
+ */
+static inline bool dtls_rx_record_is_data(const struct dtls_rx_record *record)
+{
+	return record->type == DTLS_RECORD_DATA &&
+	       !(record->flags & DTLS_RECORD_UNAUTHENTICATED);
 }
 
 #endif /* _DTLS_BLOCK_H */

@@ -100,12 +100,6 @@ static void put_segment(struct sock *sk, const struct dtls_run *run,
 		put_cmsg(msg, SOL_UDP, UDP_GRO, sizeof(segment), &segment);
 }
 
-static bool is_data(const struct dtls_rx_record *record)
-{
-	return record->type == DTLS_RECORD_DATA &&
-	       !(record->flags & DTLS_RECORD_UNAUTHENTICATED);
-}
-
 static int copy_content(const struct dtls_rx_record *record,
 			struct msghdr *msg, size_t len)
 {
@@ -144,7 +138,7 @@ int dtls_delivery_put(struct sock *sk, const struct dtls_run *run,
 	size_t copied = min_t(size_t, len, run->len);
 	int err;
 
-	if (record->type != DTLS_RX_RAW && !is_data(record)) {
+	if (record->type != DTLS_RX_RAW && !dtls_rx_record_is_data(record)) {
 		err = dtls_cmsg_put(msg, record, want_info);
 		if (err)
 			return err;
@@ -161,7 +155,7 @@ int dtls_delivery_put(struct sock *sk, const struct dtls_run *run,
 		put_ipv4(sk, msg, skb, addr_len);
 	else
 		put_ipv6(sk, msg, skb, addr_len);
-	if (is_data(record))
+	if (dtls_rx_record_is_data(record))
 		dtls_cmsg_put_data(msg, record, want_info);
 	return flags & MSG_TRUNC ? run->len : copied;
 }

@@ -52,8 +52,7 @@ static bool is_joined(const struct dtls_rx_record *record,
 		      const struct dtls_rx_record *next, u32 len)
 {
 	return next->block == record->block &&
-	       next->type == DTLS_RECORD_DATA &&
-	       !(next->flags & DTLS_RECORD_UNAUTHENTICATED) &&
+	       dtls_rx_record_is_data(next) &&
 	       next->offset == record->offset + record->len &&
 	       record->len == len && next->len && next->len <= len;
 }
@@ -76,8 +75,7 @@ struct dtls_rx_record *dtls_ready_measure(struct list_head *records, bool join,
 	run->first = last;
 	run->len = last->len;
 	run->segment = 0;
-	if (!join || last->type != DTLS_RECORD_DATA ||
-	    last->flags & DTLS_RECORD_UNAUTHENTICATED)
+	if (!join || !dtls_rx_record_is_data(last))
 		return last;
 	while (!list_is_last(&last->list, records)) {
 		next = list_next_entry(last, list);

@@ -56,12 +56,21 @@ struct arrival {
 };
 
 /*
+ * What stands outside of a packet's linear part may be a file's pages, or a
+ * sender's, who writes there while the cipher reads.
+ */
+static bool is_private(const struct sk_buff *skb)
+{
+	return !skb_is_nonlinear(skb);
+}
+
+/*
  * May we write into this datagram? Not where somebody else may look: a packet
  * tap would see our plaintext, and a spliced page is a file's.
  */
 static bool is_ours_to_write(const struct sk_buff *skb)
 {
-	return !skb_is_nonlinear(skb) && !skb_cloned(skb) && !skb_shared(skb);
+	return is_private(skb) && !skb_cloned(skb) && !skb_shared(skb);
 }
 
 /* How many datagrams the stack has joined. */
@@ -87,15 +96,6 @@ static void put_op(struct opening *o)
 	if (o->op)
 		dtls_aead_op_free(o->op);
 	o->op = NULL;
-}
-
-/*
- * What stands outside of a packet's linear part may be a file's pages, or a
- * sender's, who writes there while the cipher reads.
- */
-static bool is_private(const struct sk_buff *skb)
-{
-	return !skb_is_nonlinear(skb);
 }
 
 /* The first block takes our reference to the packet: mostly there's one. */

@@ -10,6 +10,7 @@
 #include <netinet/udp.h>
 
 #include "bench.h"
+#include "../selftests/message.h"
 
 /* A record in one piece, as datagrams without records are. */
 int mtu_for(size_t size)
@@ -124,22 +125,8 @@ int enable_gro(int fd)
 
 int send_gso(int fd, const uint8_t *from, size_t size, unsigned int count)
 {
-	char control[CMSG_SPACE(sizeof(uint16_t))] = {};
-	struct iovec part = { (void *)from, size * count };
-	struct msghdr msg = {
-		.msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-	uint16_t segment = (uint16_t)size;
-
-	cmsg->cmsg_level = SOL_UDP;
-	cmsg->cmsg_type = UDP_SEGMENT;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(segment));
-	memcpy(CMSG_DATA(cmsg), &segment, sizeof(segment));
-	return all_came(sendmsg(fd, &msg, 0), size * count);
+	return all_came(segments_send(fd, from, size * count, (uint16_t)size, 0),
+			size * count);
 }
 
 /* Return: the size of the segments in what was received; 0: it's one. */

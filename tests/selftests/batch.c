@@ -52,25 +52,10 @@ static size_t a_record(const struct bed *bed)
 	return CONTENT + secret_overhead(&bed->rx);
 }
 
-/* As datagrams of @segment bytes, in one piece as far as the stack can. */
 static int send_joined(const struct bed *bed, size_t segment)
 {
-	char control[CMSG_SPACE(sizeof(uint16_t))] = {};
-	struct iovec iov = { wire, wire_len };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-	uint16_t value = (uint16_t)segment;
-
-	cmsg->cmsg_level = SOL_UDP;
-	cmsg->cmsg_type = UDP_SEGMENT;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(value));
-	memcpy(CMSG_DATA(cmsg), &value, sizeof(value));
-	if (sendmsg(bed->peer, &msg, 0) != (ssize_t)wire_len)
+	if (segments_send(bed->peer, wire, wire_len, (uint16_t)segment, 0) !=
+	    (ssize_t)wire_len)
 		return -1;
 	wire_len = 0;
 	return bed_settle(bed);

@@ -4,6 +4,7 @@
 
 #include <linux/tls.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <sys/uio.h>
 
 #include "message.h"
@@ -20,6 +21,27 @@ static void take(struct message *message, const struct cmsghdr *cmsg)
 		memcpy(&message->info, CMSG_DATA(cmsg), sizeof(message->info));
 		message->has_info = 1;
 	}
+}
+
+/* As datagrams of @segment bytes, in one piece as far as the stack can. */
+ssize_t segments_send(int fd, const void *data, size_t len, uint16_t segment,
+		      int flags)
+{
+	char control[CMSG_SPACE(sizeof(segment))] = {};
+	struct iovec iov = { (void *)data, len };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+
+	cmsg->cmsg_level = SOL_UDP;
+	cmsg->cmsg_type = UDP_SEGMENT;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(segment));
+	memcpy(CMSG_DATA(cmsg), &segment, sizeof(segment));
+	return sendmsg(fd, &msg, flags);
 }
 
 /*

@@ -3,6 +3,7 @@
 #ifndef SELFTESTS_MESSAGE_H
 #define SELFTESTS_MESSAGE_H
 
+#include <stdint.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -22,6 +23,8 @@ struct message {
 /* Functions return -1 with errno set, as system calls do. */
 ssize_t message_recv(int fd, struct message *message, void *content, size_t len,
 		     int flags);
+ssize_t segments_send(int fd, const void *data, size_t len, uint16_t segment,
+		      int flags);
 ssize_t epoch0_send(int fd, const void *records, size_t len);
 int event_recv(int fd, struct sock_extended_err *event);
 

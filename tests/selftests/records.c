@@ -347,26 +347,13 @@ TEST_F(records, E3_segmented_batch_is_taken_apart)
 		COUNT = 20
 	};
 	uint16_t size = (uint16_t)(cipher_overhead(self->bed.rx.cipher) + 8);
-	char control[CMSG_SPACE(sizeof(size))] = {};
-	struct cmsghdr *cmsg = (struct cmsghdr *)control;
-	struct iovec iov = { datagram.wire, 0 };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
 
 	for (uint64_t seq = 0; seq < COUNT; seq++)
 		add_data(&self->bed, seq);
 	/* Runs across the border between two records, were they merged. */
 	datagram.wire[size * 3 + 11] = 0xff;
-	iov.iov_len = datagram.len;
-	cmsg->cmsg_level = SOL_UDP;
-	cmsg->cmsg_type = UDP_SEGMENT;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(size));
-	memcpy(CMSG_DATA(cmsg), &size, sizeof(size));
-	ASSERT_EQ(datagram.len, sendmsg(self->bed.peer, &msg, 0));
+	ASSERT_EQ(datagram.len, segments_send(self->bed.peer, datagram.wire,
+					      datagram.len, size, 0));
 	ASSERT_EQ(0, bed_settle(&self->bed));
 	for (uint64_t seq = 0; seq < COUNT; seq++) {
 		if (seq != 3)

@@ -19,25 +19,13 @@ static ssize_t send_batch(struct run *run, int fd, size_t len, int segment,
 			  int flags)
 {
 	static uint8_t text[1 << 17];
-	char control[CMSG_SPACE(sizeof(uint16_t))] = {};
-	struct iovec iov = { text, len };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	uint16_t value = (uint16_t)segment;
 	ssize_t n;
 
 	marked_text(text, len, (unsigned int)len);
-	if (segment != NO_CMSG) {
-		struct cmsghdr *cmsg;
-
-		msg.msg_control = control;
-		msg.msg_controllen = sizeof(control);
-		cmsg = CMSG_FIRSTHDR(&msg);
-		cmsg->cmsg_level = SOL_UDP;
-		cmsg->cmsg_type = UDP_SEGMENT;
-		cmsg->cmsg_len = CMSG_LEN(sizeof(value));
-		memcpy(CMSG_DATA(cmsg), &value, sizeof(value));
-	}
-	n = sendmsg(fd, &msg, flags);
+	if (segment == NO_CMSG)
+		n = send(fd, text, len, flags);
+	else
+		n = segments_send(fd, text, len, (uint16_t)segment, flags);
 	run->texts += n >= (ssize_t)(MARKER_LEN * 4);
 	return n;
 }

@@ -27,8 +27,8 @@ install uninstall:
 # The module, built again by itself for each kernel that's installed later.
 dkms:
 	rm -rf $(dkms-source)
-	install -d $(dkms-source)/net $(dkms-source)/include
-	cp -r include/uapi $(dkms-source)/include
+	install -d $(dkms-source)/net
+	cp -r include $(dkms-source)
 	cp -r net/dtls $(dkms-source)/net
 	sed 's/@version@/$(version)/' net/dtls/dkms.conf.in >$(dkms-source)/dkms.conf
 	dkms install --force dtls/$(version)

@@ -57,18 +57,9 @@ struct dtls_aead_op {
 	struct aead_request	req CRYPTO_MINALIGN_ATTR;
 };
 
-/**
- * dtls_aead_alloc() - make a key
- * @cipher: which AEAD
- * @key: @cipher->key_len bytes
- * @fixed_iv: the write IV, @cipher->fixed_iv_len bytes
- *
- * Context: process.
- * Return: the key; ERR_PTR of -ENOENT if the kernel lacks the cipher, -ENOMEM,
- *	or what the cipher says of the key.
- */
-struct dtls_aead *dtls_aead_alloc(const struct dtls_cipher *cipher,
-				  const u8 *key, const u8 *fixed_iv)
+static struct dtls_aead *aead_alloc(const struct dtls_cipher *cipher,
+				    const u8 *key, const u8 *fixed_iv,
+				    bool is_sync)
 {
 	struct dtls_aead *aead;
 	int err;
@@ -78,12 +69,14 @@ struct dtls_aead *dtls_aead_alloc(const struct dtls_cipher *cipher,
 		return ERR_PTR(-ENOMEM);
 
 	aead->cipher = cipher;
+	aead->is_sync = is_sync;
 	memcpy(aead->fixed_iv, fixed_iv, cipher->fixed_iv_len);
 	/*
-	 * Not masking CRYPTO_ALG_ASYNC: on older kernels that would pass over
-	 * the fast GCM for a generic one. In process context we can wait.
+	 * Masking CRYPTO_ALG_ASYNC passes over the fast GCM of older kernels,
+	 * for a generic one: not where we can wait, in process context.
 	 */
-	aead->tfm = crypto_alloc_aead(cipher->alg, 0, 0);
+	aead->tfm = crypto_alloc_aead(cipher->alg, 0,
+				      is_sync ? CRYPTO_ALG_ASYNC : 0);
 	if (IS_ERR(aead->tfm)) {
 		err = PTR_ERR(aead->tfm);
 		goto free_aead;
@@ -101,6 +94,38 @@ free_tfm:
 free_aead:
 	kfree_sensitive(aead);
 	return ERR_PTR(err);
+}
+
+/**
+ * dtls_aead_alloc() - make a key
+ * @cipher: which AEAD
+ * @key: @cipher->key_len bytes
+ * @fixed_iv: the write IV, @cipher->fixed_iv_len bytes
+ *
+ * Context: process.
+ * Return: the key; ERR_PTR of -ENOENT if the kernel lacks the cipher, -ENOMEM,
+ *	or what the cipher says of the key.
+ */
+struct dtls_aead *dtls_aead_alloc(const struct dtls_cipher *cipher,
+				  const u8 *key, const u8 *fixed_iv)
+{
+	return aead_alloc(cipher, key, fixed_iv, false);
+}
+
+/**
+ * dtls_aead_alloc_sync() - make a key whose operations never sleep
+ * @cipher: as for dtls_aead_alloc()
+ * @key: likewise
+ * @fixed_iv: likewise
+ *
+ * Context: process.
+ * Return: as dtls_aead_alloc(); the key's operations may be prepared, used and
+ *	freed in softirq too.
+ */
+struct dtls_aead *dtls_aead_alloc_sync(const struct dtls_cipher *cipher,
+				       const u8 *key, const u8 *fixed_iv)
+{
+	return aead_alloc(cipher, key, fixed_iv, true);
 }
 
 /**
@@ -154,7 +179,7 @@ static void init_list(struct dtls_aead_op *op, struct scatterlist *list,
 	sg_set_buf(list, op->aad, sizeof(op->aad));
 }
 
-static struct dtls_aead_op *op_get(size_t size)
+static struct dtls_aead_op *op_get(size_t size, gfp_t gfp)
 {
 	bool is_spare = size <= SPARE_SIZE;
 	struct dtls_aead_op *op = NULL;
@@ -164,9 +189,9 @@ static struct dtls_aead_op *op_get(size_t size)
 	if (op)
 		return op;
 	if (is_spare)
-		op = (void *)__get_free_page(GFP_KERNEL | __GFP_NOWARN);
+		op = (void *)__get_free_page(gfp | __GFP_NOWARN);
 	else
-		op = kmalloc(size, GFP_KERNEL | __GFP_NOWARN);
+		op = kmalloc(size, gfp | __GFP_NOWARN);
 	if (op) {
 		op->is_spare = is_spare;
 		op->size = 0;
@@ -232,7 +257,7 @@ void dtls_aead_exit(void)
  *	one piece
  * @room: bytes of memory for the caller's use
  *
- * Context: process.
+ * Context: process; any for a key of dtls_aead_alloc_sync().
  * Return: the operation, to be freed by dtls_aead_op_free(); NULL for want of
  *	memory.
  */
@@ -243,7 +268,8 @@ struct dtls_aead_op *dtls_aead_op_alloc(const struct dtls_aead *aead,
 	size_t size = op_size(aead);
 	struct dtls_aead_op *op;
 
-	op = op_get(size + lists * sizeof(*op->from) + room);
+	op = op_get(size + lists * sizeof(*op->from) + room,
+		    aead->is_sync ? GFP_ATOMIC : GFP_KERNEL);
 	if (!op)
 		return NULL;
 	op->aead = aead;
@@ -303,7 +329,8 @@ static void prepare(struct dtls_aead_op *op, const struct dtls_record *rec,
 	op->to->length = aad_len;
 	/* For each record: some ciphers put their own there. */
 	aead_request_set_tfm(&op->req, op->aead->tfm);
-	aead_request_set_callback(&op->req, CRYPTO_TFM_REQ_MAY_SLEEP |
+	aead_request_set_callback(&op->req, op->aead->is_sync ? 0 :
+				  CRYPTO_TFM_REQ_MAY_SLEEP |
 				  CRYPTO_TFM_REQ_MAY_BACKLOG,
 				  crypto_req_done, &op->wait);
 	aead_request_set_ad(&op->req, aad_len);
@@ -336,6 +363,25 @@ int dtls_aead_seal(struct dtls_aead_op *op, const struct dtls_record *rec,
 	prepare(op, rec, fragment);
 	set_from(op, rec, fragment);
 	aead_request_set_crypt(&op->req, op->from, op->to,
+			       payload_len(op->aead, rec), op->iv);
+	return crypto_wait_req(crypto_aead_encrypt(&op->req), &op->wait);
+}
+
+/**
+ * dtls_aead_seal_listed() - encrypt a record where it stands in pieces
+ * @op: an operation whose list names content and room for the tag
+ * @rec: its header, as for dtls_aead_seal()
+ * @explicit: its explicit nonce, that of @rec->number
+ *
+ * Context: process; any for a key of dtls_aead_alloc_sync().
+ * Return: as dtls_aead_seal().
+ * Source: as dtls_aead_seal().
+ */
+int dtls_aead_seal_listed(struct dtls_aead_op *op,
+			  const struct dtls_record *rec, const u8 *explicit)
+{
+	prepare(op, rec, explicit);
+	aead_request_set_crypt(&op->req, op->to, op->to,
 			       payload_len(op->aead, rec), op->iv);
 	return crypto_wait_req(crypto_aead_encrypt(&op->req), &op->wait);
 }

@@ -13,11 +13,13 @@ struct scatterlist;
  * struct dtls_aead - a key, immutable once made
  * @tfm: the cipher with its key
  * @cipher: its lengths
+ * @is_sync: its operations never sleep
  * @fixed_iv: the write IV from the key block
  */
 struct dtls_aead {
 	struct crypto_aead		*tfm;
 	const struct dtls_cipher	*cipher;
+	bool				is_sync;
 	u8				fixed_iv[DTLS_CIPHER_NONCE_LEN];
 };
 
@@ -36,6 +38,8 @@ dtls_aead_cipher(const struct dtls_aead *aead)
 
 struct dtls_aead *dtls_aead_alloc(const struct dtls_cipher *cipher,
 				  const u8 *key, const u8 *fixed_iv);
+struct dtls_aead *dtls_aead_alloc_sync(const struct dtls_cipher *cipher,
+				       const u8 *key, const u8 *fixed_iv);
 void dtls_aead_free(struct dtls_aead *aead);
 
 void dtls_aead_exit(void);
@@ -48,6 +52,8 @@ struct scatterlist *dtls_aead_op_list(const struct dtls_aead_op *op);
 
 int dtls_aead_seal(struct dtls_aead_op *op, const struct dtls_record *rec,
 		   u8 *fragment);
+int dtls_aead_seal_listed(struct dtls_aead_op *op,
+			  const struct dtls_record *rec, const u8 *explicit);
 int dtls_aead_open(struct dtls_aead_op *op, const struct dtls_record *rec,
 		   u8 *fragment);
 int dtls_aead_open_listed(struct dtls_aead_op *op,

@@ -34,6 +34,15 @@
  * dtls_epoch.window_lock
  *	The replay window of one receiving epoch.
  *
+ * dtls_offload_state.gate (rw_semaphore)
+ *	UDP's sendmsg(), of a socket that may use a network card. Within
+ *	dtls_cork.lock, outside of lock_sock().
+ * dtls_offload_state.lock (mutex)
+ *	The sending epochs that packets on their way may need. Innermost.
+ * cards_lock (mutex, of offload.c)
+ *	All cards and the keys in them. Drivers' key_add() and key_del() run
+ *	under it. Within RTNL, never outside of it; with none of the others.
+ *
  * rx_lock is held with none of the two below it.
  */
 
@@ -286,6 +295,19 @@ struct dtls_epoch *dtls_assoc_get_tx(struct dtls_assoc *assoc)
 struct dtls_epoch *dtls_assoc_get_newest_rx(struct dtls_assoc *assoc)
 {
 	return get_epoch(&assoc->rx[0]);
+}
+
+/**
+ * dtls_assoc_get_rx_at() - hold one of the receiving keys
+ * @assoc: the association
+ * @i: which, below DTLS_RX_EPOCHS_MAX; 0: the newest
+ *
+ * Context: any.
+ * Return: its epoch, to be put by the caller; NULL if there's none.
+ */
+struct dtls_epoch *dtls_assoc_get_rx_at(struct dtls_assoc *assoc, int i)
+{
+	return get_epoch(&assoc->rx[i]);
 }
 
 /**

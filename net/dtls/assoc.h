@@ -96,6 +96,7 @@ int dtls_assoc_rx_status(struct dtls_assoc *assoc);
 bool dtls_assoc_rx_just_ended(struct dtls_assoc *assoc);
 struct dtls_epoch *dtls_assoc_get_tx(struct dtls_assoc *assoc);
 struct dtls_epoch *dtls_assoc_get_newest_rx(struct dtls_assoc *assoc);
+struct dtls_epoch *dtls_assoc_get_rx_at(struct dtls_assoc *assoc, int i);
 int dtls_assoc_get_rx(struct dtls_assoc *assoc, u16 number,
 		      struct dtls_epoch **found);
 bool dtls_assoc_next_event(struct dtls_assoc *assoc,

@@ -127,3 +127,30 @@ void dtls_rx_record_put(struct dtls_rx_record *record)
 {
 	dtls_rx_block_put(record->block);
 }
+
+/**
+ * dtls_rx_record_add_unopened() - add a record that isn't opened, and alone
+ * @assoc: whose it is
+ * @skb: what it stands in; the caller's reference becomes the record's
+ * @records: where it goes
+ *
+ * Context: process.
+ * Return: the record, to be filled in; NULL for want of memory, and the caller
+ *	keeps his reference.
+ */
+struct dtls_rx_record *
+dtls_rx_record_add_unopened(struct dtls_assoc *assoc, struct sk_buff *skb,
+			    struct list_head *records)
+{
+	struct dtls_rx_record *record;
+	struct dtls_rx_block *block;
+
+	block = dtls_rx_block_alloc(assoc, skb, skb, 1);
+	if (!block)
+		return NULL;
+	record = dtls_rx_record_next(block);
+	dtls_rx_record_take(record);
+	list_add_tail(&record->list, records);
+	dtls_rx_block_put(block);
+	return record;
+}

@@ -65,6 +65,9 @@ struct dtls_rx_block *dtls_rx_block_alloc(struct dtls_assoc *assoc,
 void dtls_rx_block_put(struct dtls_rx_block *block);
 struct sk_buff *dtls_rx_text_alloc(u32 len);
 void dtls_rx_record_put(struct dtls_rx_record *record);
+struct dtls_rx_record *
+dtls_rx_record_add_unopened(struct dtls_assoc *assoc, struct sk_buff *skb,
+			    struct list_head *records);
 
 /**
  * dtls_rx_record_next() - the next free record of a block

@@ -38,8 +38,10 @@ static int get_one(const struct cmsghdr *cmsg, struct dtls_cmsg *said)
 	if (is_segment(cmsg))
 		return get_segment(cmsg, said);
 	/* The others are UDP's and IP's, which look at them in their turn. */
-	if (cmsg->cmsg_level != SOL_TLS)
+	if (cmsg->cmsg_level != SOL_TLS) {
+		said->has_others = true;
 		return 0;
+	}
 	if (cmsg->cmsg_type == TLS_SET_RECORD_TYPE)
 		return get_type(cmsg, said);
 	if (cmsg->cmsg_type != DTLS_SET_EPOCH0)

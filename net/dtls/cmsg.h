@@ -11,12 +11,14 @@ struct msghdr;
  * struct dtls_cmsg - what a sender says of its datagram
  * @type: content type of the record
  * @is_epoch0: it's unprotected records of epoch 0, to be sent as they are
+ * @has_others: it said something to UDP or IP
  * @has_segment: it said @segment
  * @segment: how much of the content each datagram gets, bytes; 0: all
  */
 struct dtls_cmsg {
 	u8	type;
 	bool	is_epoch0;
+	bool	has_others;
 	bool	has_segment;
 	u16	segment;
 };

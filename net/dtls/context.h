@@ -11,6 +11,7 @@
 #include "cork.h"
 
 struct dtls_assoc;
+struct dtls_offload_state;
 
 /**
  * struct dtls_context - what an attached socket has beside UDP's own
@@ -21,6 +22,9 @@ struct dtls_assoc;
  * @segment: UDP_SEGMENT: how much content each datagram gets, bytes; 0: all; read
  *	and written without a lock
  * @cork: content that waits for more
+ * @offload: for network cards that encrypt; NULL if there was none at the attach
+ * @offload_flags: DTLS_OFFLOAD_*, what may be left to one; read and written
+ *	without a lock
  * @is_closed: sock_close() ran, as it does unless somebody took our operations
  *	from the socket
  * @rx_ready: records that are open and not yet read, struct dtls_rx_record
@@ -38,6 +42,8 @@ struct dtls_context {
 	struct dtls_assoc	*assoc;
 	u16			segment;
 	bool			is_closed;
+	u32			offload_flags;
+	struct dtls_offload_state *offload;
 	struct dtls_cork	cork;
 	struct list_head	rx_ready ____cacheline_aligned_in_smp;
 	spinlock_t		rx_lock;

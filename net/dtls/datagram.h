@@ -12,7 +12,7 @@ struct msghdr;
 struct sock;
 
 int dtls_datagram_seal(struct sock *sk, struct dtls_context *ctx,
-		       const struct dtls_tx_message *message,
+		       struct dtls_tx_message *message,
 		       struct iov_iter *from, struct dtls_tx_datagrams *out);
 int dtls_datagram_send(struct sock *sk, struct dtls_context *ctx,
 		       const struct msghdr *msg,

@@ -13,6 +13,8 @@ static void epoch_free(struct work_struct *work)
 	struct dtls_epoch *epoch = container_of(to_rcu_work(work),
 						struct dtls_epoch, free_work);
 
+	if (epoch->device)
+		epoch->device->release(epoch->device);
 	if (epoch->aead)
 		dtls_aead_free(epoch->aead);
 	kfree(epoch->window.ring);

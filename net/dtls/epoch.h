@@ -51,12 +51,23 @@ enum dtls_epoch_mark {
 };
 
 /**
+ * struct dtls_epoch_device - a key's place in a network card
+ * @release: takes it out of there, and frees this; process context, the epoch is
+ *	freed
+ */
+struct dtls_epoch_device {
+	void	(*release)(struct dtls_epoch_device *device);
+};
+
+/**
  * struct dtls_epoch - a key of one direction, alive while somebody uses it
  * @aead: the key; NULL until the epoch is installed
  * @epoch: its epoch
  * @shape: what its records look like; immutable
  * @limits: read without a lock; written under the association's key_lock
  * @marks: bits of enum dtls_epoch_mark
+ * @device: where a network card comes in, or NULL; set once, and read without a
+ *	lock
  * @retired: RX: when the key of the next epoch came, jiffies; under key_lock
  * @first_seq: TX: number of the first record
  * @frozen_seq: TX: number of the next record, when it was frozen
@@ -77,6 +88,7 @@ struct dtls_epoch {
 	struct dtls_epoch_shape		shape;
 	struct dtls_epoch_limits	limits;
 	unsigned long			marks;
+	struct dtls_epoch_device	*device;
 	unsigned long			retired;
 	u64				first_seq;
 	u64				frozen_seq;

@@ -6,6 +6,9 @@
 #include "aead.h"
 #include "block.h"
 #include "epoch.h"
+#include "offload.h"
+#include "offload_hooks.h"
+#include "offload_proc.h"
 #include "sock.h"
 #include "stats.h"
 
@@ -19,11 +22,26 @@ static int __init dtls_init(void)
 	err = dtls_epoch_init();
 	if (err)
 		goto exit_stats;
-	err = dtls_sock_init();
+	err = dtls_offload_init();
 	if (err)
 		goto exit_epoch;
+	err = dtls_offload_proc_init();
+	if (err)
+		goto exit_offload;
+	err = dtls_offload_hooks_init();
+	if (err)
+		goto exit_offload_proc;
+	err = dtls_sock_init();
+	if (err)
+		goto exit_offload_hooks;
 	return 0;
 
+exit_offload_hooks:
+	dtls_offload_hooks_exit();
+exit_offload_proc:
+	dtls_offload_proc_exit();
+exit_offload:
+	dtls_offload_exit();
 exit_epoch:
 	dtls_epoch_exit();
 exit_stats:
@@ -35,6 +53,9 @@ static void __exit dtls_exit(void)
 {
 	dtls_sock_exit();
 	dtls_epoch_exit();
+	dtls_offload_hooks_exit();
+	dtls_offload_proc_exit();
+	dtls_offload_exit();
 	dtls_block_exit();
 	dtls_aead_exit();
 	dtls_stats_exit();

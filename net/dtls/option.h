@@ -23,6 +23,8 @@ DTLS_OPTION_SET(key);
 DTLS_OPTION_GET(key);
 DTLS_OPTION_SET(drop_epoch);
 DTLS_OPTION_SET(detach);
+DTLS_OPTION_SET(offload);
+DTLS_OPTION_GET(offload);
 
 DTLS_OPTION_SET(params);
 DTLS_OPTION_GET(params);

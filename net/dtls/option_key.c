@@ -7,6 +7,7 @@
 #include "assoc.h"
 #include "context.h"
 #include "key.h"
+#include "offload_keys.h"
 #include "option.h"
 #include "ready.h"
 
@@ -60,6 +61,8 @@ static int install_key(struct sock *sk, int optname,
 {
 	struct dtls_assoc *assoc = dtls_context(sk)->assoc;
 	u64 number = get_unaligned_be64(key->bytes + cipher->rec_seq_offset);
+	const u8 *iv = key->bytes + cipher->fixed_iv_offset;
+	bool is_tx = optname == TLS_TX;
 	struct dtls_aead *aead;
 	int err;
 
@@ -69,15 +72,19 @@ static int install_key(struct sock *sk, int optname,
 	if (READ_ONCE(sk->sk_state) != TCP_ESTABLISHED)
 		return -ENOTCONN;
 
-	aead = dtls_aead_alloc(cipher, key->bytes + cipher->key_offset,
-			       key->bytes + cipher->fixed_iv_offset);
+	aead = dtls_aead_alloc(cipher, key->bytes + cipher->key_offset, iv);
 	if (IS_ERR(aead))
 		return PTR_ERR(aead);
-	err = optname == TLS_TX ? dtls_key_install_tx(assoc, aead, number) :
-				  install_rx(sk, aead, number);
-	if (err)
+	err = is_tx ? dtls_key_install_tx(assoc, aead, number) :
+		      install_rx(sk, aead, number);
+	if (err) {
 		dtls_aead_free(aead);
-	return err;
+		return err;
+	}
+	dtls_offload_keys_add(sk, is_tx ? DTLS_OFFLOAD_TX : DTLS_OFFLOAD_RX,
+			      cipher, key->bytes + cipher->key_offset, iv,
+			      number);
+	return 0;
 }
 
 /* TLS_TX, TLS_RX: install a key. */
@@ -156,12 +163,40 @@ DTLS_OPTION_SET(detach)
 		return err;
 	if (how != DTLS_DETACH_REFUSE && how != DTLS_DETACH_PLAINTEXT)
 		return -EINVAL;
+	/* Nobody could read what comes up in clear. */
+	dtls_offload_keys_evict(ctx, DTLS_OFFLOAD_TX | DTLS_OFFLOAD_RX);
 	mutex_lock(&ctx->cork.lock);
 	dtls_assoc_detach(ctx->assoc, how == DTLS_DETACH_PLAINTEXT);
 	dtls_cork_drop(&ctx->cork);
 	WRITE_ONCE(ctx->cork.is_set, false);
 	mutex_unlock(&ctx->cork.lock);
+	WRITE_ONCE(ctx->offload_flags, DTLS_OFFLOAD_TX | DTLS_OFFLOAD_RX);
+	dtls_offload_keys_retire(ctx);
 	/* What is queued is no record any more, but may be read. */
 	sk->sk_data_ready(sk);
 	return 0;
+}
+
+/* DTLS_OFFLOAD: which directions may be left to a network card. */
+DTLS_OPTION_SET(offload)
+{
+	struct dtls_context *ctx = dtls_context(sk);
+	u32 flags;
+	int err;
+
+	err = dtls_option_take(&flags, sizeof(flags), optval, optlen);
+	if (err)
+		return err;
+	if (flags & ~(DTLS_OFFLOAD_TX | DTLS_OFFLOAD_RX))
+		return -EINVAL;
+	WRITE_ONCE(ctx->offload_flags, flags);
+	dtls_offload_keys_evict(ctx, ~flags);
+	return 0;
+}
+
+DTLS_OPTION_GET(offload)
+{
+	u32 flags = READ_ONCE(dtls_context(sk)->offload_flags);
+
+	return dtls_option_put(optval, optlen, len, &flags, sizeof(flags));
 }

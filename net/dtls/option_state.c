@@ -5,6 +5,7 @@
 
 #include "assoc.h"
 #include "context.h"
+#include "offload.h"
 #include "option.h"
 #include "route.h"
 #include "state.h"
@@ -15,8 +16,8 @@
 
 static_assert(sizeof(struct dtls_window) == 16 + DTLS_WINDOW_MAX / 8);
 static_assert(sizeof(struct dtls_state) == 48 + DTLS_WINDOW_MAX / 8);
-static_assert(sizeof(struct dtls_stats) == 104);
-static_assert(sizeof(struct dtls_info) == 24);
+static_assert(sizeof(struct dtls_stats) == 144);
+static_assert(sizeof(struct dtls_info) == 32);
 
 /* Words of bitmap in a structure of this length, or -EINVAL. */
 static int bitmap_words(size_t len, size_t header_len)
@@ -166,6 +167,11 @@ DTLS_OPTION_GET(stats)
 	return dtls_option_put(optval, optlen, len, &stats, sizeof(stats));
 }
 
+static u16 conf_of(const struct dtls_epoch *epoch)
+{
+	return dtls_offload_is_in_card(epoch) ? TLS_CONF_HW : TLS_CONF_SW;
+}
+
 static void fill_tx_info(struct sock *sk, struct dtls_assoc *assoc,
 			 struct dtls_info *info)
 {
@@ -179,6 +185,7 @@ static void fill_tx_info(struct sock *sk, struct dtls_assoc *assoc,
 	info->tx_overhead = dtls_tx_overhead(epoch);
 	info->tx_payload = dtls_tx_room(epoch, dtls_route_room(sk));
 	info->tx_next = dtls_epoch_next_seq(epoch);
+	info->tx_conf = conf_of(epoch);
 	dtls_epoch_put(epoch);
 }
 
@@ -191,6 +198,7 @@ static void fill_rx_info(struct dtls_assoc *assoc, struct dtls_info *info)
 	info->version = DTLS_1_2_VERSION;
 	info->rx_cipher = dtls_aead_cipher(epoch->aead)->type;
 	info->rx_epoch = epoch->epoch;
+	info->rx_conf = conf_of(epoch);
 	dtls_epoch_put(epoch);
 }
 

@@ -9,6 +9,7 @@
 #include <linux/skbuff.h>
 
 #include "pieces.h"
+#include "record.h"
 
 /**
  * dtls_pieces_init() - begin at the front
@@ -194,4 +195,35 @@ int dtls_pieces_map(struct dtls_pieces *pieces, struct scatterlist *sg,
 	}
 	sg_mark_end(sg);
 	return 0;
+}
+
+/**
+ * dtls_pieces_strip() - as dtls_record_strip(), of what may lie in pieces
+ * @text: the packet
+ * @offset: where the inner plaintext begins, bytes
+ * @len: its length, bytes
+ * @type: where the content's type goes
+ *
+ * Context: any.
+ * Return: length of the content, bytes; -EBADMSG if there's no type.
+ * Source: RFC 9146, 4.
+ */
+int dtls_pieces_strip(const struct sk_buff *text, u32 offset, u32 len, u8 *type)
+{
+	u8 tail[64];
+
+	if (!skb_is_nonlinear(text))
+		return dtls_record_strip(text->data + offset, len, type);
+	while (len) {
+		u32 n = min_t(u32, len, sizeof(tail));
+		int left;
+
+		len -= n;
+		if (skb_copy_bits(text, offset + len, tail, n))
+			break;
+		left = dtls_record_strip(tail, n, type);
+		if (left >= 0)
+			return len + left;
+	}
+	return -EBADMSG;
 }

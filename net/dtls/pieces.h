@@ -27,5 +27,6 @@ int dtls_pieces_copy(struct dtls_pieces *pieces, struct scatterlist *sg,
 		     u32 offset);
 int dtls_pieces_map(struct dtls_pieces *pieces, struct scatterlist *sg,
 		    u32 offset, u32 len);
+int dtls_pieces_strip(const struct sk_buff *text, u32 offset, u32 len, u8 *type);
 
 #endif /* _DTLS_PIECES_H */

@@ -7,7 +7,9 @@
 #include <net/inet_sock.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
+#include <net/route.h>
 #include <net/sock.h>
+#include <net/tcp_states.h>
 
 #include "route.h"
 
@@ -38,20 +40,84 @@ static size_t ipv6_header_len(const struct sock *sk)
 	return len;
 }
 
-/* The route as it's now; what is cached may have been replaced since. */
-static struct dst_entry *get_route(struct sock *sk)
+static bool talks_ipv4(const struct sock *sk)
+{
+	return sk->sk_family == AF_INET || ipv6_addr_v4mapped(&sk->sk_v6_daddr);
+}
+
+static struct dst_entry *look_up_ipv4(struct sock *sk)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+	struct flowi4 flow;
+	struct rtable *rt;
+
+	rt = ip_route_output_ports(sock_net(sk), &flow, sk, inet->inet_daddr,
+				   inet->inet_saddr, inet->inet_dport,
+				   inet->inet_sport, IPPROTO_UDP,
+				   RT_TOS(inet->tos), sk->sk_bound_dev_if);
+	return IS_ERR(rt) ? NULL : &rt->dst;
+}
+
+static struct dst_entry *look_up_ipv6(struct sock *sk)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+	struct flowi6 flow = {
+		.flowi6_proto = IPPROTO_UDP,
+		.flowi6_oif = sk->sk_bound_dev_if,
+		.flowi6_mark = READ_ONCE(sk->sk_mark),
+		.flowi6_uid = sk->sk_uid,
+		.daddr = sk->sk_v6_daddr,
+		.saddr = inet6_sk(sk)->saddr,
+		.fl6_sport = inet->inet_sport,
+		.fl6_dport = inet->inet_dport,
+	};
+	struct dst_entry *dst;
+
+	dst = ip6_dst_lookup_flow(sock_net(sk), sk, &flow, NULL);
+	return IS_ERR(dst) ? NULL : dst;
+}
+
+/**
+ * dtls_route_get() - the route to the peer as it's now
+ * @sk: the socket
+ *
+ * What is cached may have been replaced since, or forgotten.
+ *
+ * Context: process.
+ * Return: the route, to be released by the caller; NULL if there's none.
+ */
+struct dst_entry *dtls_route_get(struct sock *sk)
 {
 	struct dst_entry *dst;
 
 	lock_sock(sk);
-	if (sk->sk_family == AF_INET ||
-	    ipv6_addr_v4mapped(&sk->sk_v6_daddr))
+	if (talks_ipv4(sk))
 		ip4_datagram_release_cb(sk);
 	else
 		ip6_datagram_release_cb(sk);
 	dst = sk_dst_get(sk);
+	if (!dst && sk->sk_state == TCP_ESTABLISHED)
+		dst = talks_ipv4(sk) ? look_up_ipv4(sk) : look_up_ipv6(sk);
 	release_sock(sk);
 	return dst;
+}
+
+/**
+ * dtls_route_room_on() - content of the longest datagram that fits a route
+ * @sk: the socket
+ * @dst: the route
+ *
+ * Context: any.
+ * Return: bytes, as far as the route's MTU is known.
+ */
+size_t dtls_route_room_on(const struct sock *sk, const struct dst_entry *dst)
+{
+	size_t headers = sizeof(struct udphdr), mtu = dst_mtu(dst);
+
+	/* An AF_INET6 socket may talk IPv4. */
+	headers += dst->ops->family == AF_INET ? ipv4_header_len(sk) :
+						 ipv6_header_len(sk);
+	return mtu > headers ? mtu - headers : 0;
 }
 
 /**
@@ -63,16 +129,12 @@ static struct dst_entry *get_route(struct sock *sk)
  */
 size_t dtls_route_room(struct sock *sk)
 {
-	struct dst_entry *dst = get_route(sk);
-	size_t mtu, headers;
+	struct dst_entry *dst = dtls_route_get(sk);
+	size_t room;
 
 	if (!dst)
 		return 0;
-	mtu = dst_mtu(dst);
-	headers = sizeof(struct udphdr);
-	/* An AF_INET6 socket may talk IPv4. */
-	headers += dst->ops->family == AF_INET ? ipv4_header_len(sk) :
-						 ipv6_header_len(sk);
+	room = dtls_route_room_on(sk, dst);
 	dst_release(dst);
-	return mtu > headers ? mtu - headers : 0;
+	return room;
 }

@@ -3,9 +3,9 @@
 #include <linux/math.h>
 #include <linux/minmax.h>
 #include <linux/skbuff.h>
-#include <linux/string.h>
 
 #include "assoc.h"
+#include "offload.h"
 #include "pieces.h"
 #include "rx.h"
 
@@ -17,6 +17,7 @@
  * @assoc: the association
  * @skb: one datagram, or as many of the same length as the stack joined
  * @skb_is_given: a block has our reference to @skb
+ * @is_clear: a network card has decrypted it, as it says
  * @newest: its newest receiving key
  * @records: where records go
  * @text: where content goes: @skb, or memory of its own, or NULL until it's
@@ -32,6 +33,7 @@ struct opening {
 	struct dtls_assoc	*assoc;
 	struct sk_buff		*skb;
 	bool			skb_is_given;
+	bool			is_clear;
 	struct dtls_epoch	*newest;
 	struct list_head	*records;
 	struct sk_buff		*text;
@@ -127,6 +129,8 @@ static int get_memory(struct opening *o, struct dtls_epoch *epoch)
 	}
 	if (!o->block && get_block(o))
 		return -ENOMEM;
+	if (o->is_clear)
+		return 0;
 	if (o->op && o->op_aead == epoch->aead)
 		return 0;
 	put_op(o);
@@ -183,33 +187,12 @@ static bool is_well_formed(const struct dtls_epoch *epoch,
 	       rec->len - expansion <= epoch->shape.payload_max;
 }
 
-/* As dtls_record_strip(), of what may lie in pieces. */
-static int strip(const struct sk_buff *text, u32 offset, u32 len, u8 *type)
-{
-	u8 tail[64];
-
-	if (!skb_is_nonlinear(text))
-		return dtls_record_strip(text->data + offset, len, type);
-	while (len) {
-		u32 n = min_t(u32, len, sizeof(tail));
-		int left;
-
-		len -= n;
-		if (skb_copy_bits(text, offset + len, tail, n))
-			break;
-		left = dtls_record_strip(tail, n, type);
-		if (left >= 0)
-			return len + left;
-	}
-	return -EBADMSG;
-}
-
 /* RFC 9146, 4: what was decrypted says where the content ends, and its type. */
 static bool unwrap(const struct dtls_epoch *epoch,
 		   struct dtls_rx_record *record)
 {
-	int len = strip(record->block->text, record->offset, record->len,
-			&record->type);
+	int len = dtls_pieces_strip(record->block->text, record->offset,
+				    record->len, &record->type);
 
 	if (len < 0 || len > epoch->shape.payload_max ||
 	    !dtls_record_type_is_known(record->type))
@@ -261,7 +244,7 @@ static enum dtls_stat open_in_epoch(struct opening *o, struct dtls_epoch *epoch,
 	bool newest;
 	int err;
 
-	err = decrypt(o, at, record);
+	err = o->is_clear ? 0 : decrypt(o, at, record);
 	if (err == -EBADMSG) {
 		dtls_epoch_fail(epoch);
 		return DTLS_STAT_RX_BAD_TAG;
@@ -284,30 +267,25 @@ static enum dtls_stat keep_plain(struct opening *o, const struct arrival *at)
 {
 	struct dtls_assoc *assoc = o->assoc;
 	struct dtls_rx_record *record;
-	struct dtls_rx_block *block;
 
 	if (!atomic_add_unless(&assoc->epoch0_waiting, 1,
 			       DTLS_RECV_EPOCH0_MAX))
 		return DTLS_STAT_RX_WRONG_EPOCH;
-	block = dtls_rx_block_alloc(assoc, skb_get(o->skb), o->skb, 1);
-	if (!block) {
+	record = dtls_rx_record_add_unopened(assoc, skb_get(o->skb), o->records);
+	if (!record) {
 		kfree_skb(o->skb);
 		atomic_dec(&assoc->epoch0_waiting);
 		return DTLS_STAT_RX_ERROR;
 	}
-	record = dtls_rx_record_next(block);
 	record->offset = at->offset;
 	record->len = DTLS_RECORD_HEADER_LEN + at->rec.len;
 	record->number = at->rec.number;
 	record->type = at->rec.type;
 	record->flags = DTLS_RECORD_UNAUTHENTICATED;
-	dtls_rx_record_take(record);
-	list_add_tail(&record->list, o->records);
-	dtls_rx_block_put(block);
 	return DTLS_STAT_RX_EPOCH0;
 }
 
-/* Where the content of a record goes; memory of its own fills without gaps. */
+/* Where content goes; memory of its own fills without gaps. */
 static u32 content_offset(const struct opening *o, const struct dtls_epoch *epoch,
 			  const struct arrival *at)
 {
@@ -330,6 +308,8 @@ static enum dtls_stat open_with(struct opening *o, struct dtls_epoch *epoch,
 		return DTLS_STAT_RX_WRONG_CID;
 	if (!is_well_formed(epoch, &at->rec))
 		return DTLS_STAT_RX_MALFORMED;
+	if (o->is_clear && !dtls_offload_is_authentic(epoch, o->skb))
+		return DTLS_STAT_RX_WRONG_MARK;
 	/* Refusing is cheap: before there's any memory. */
 	err = dtls_epoch_check(epoch, dtls_record_seq(at->rec.number));
 	if (err)
@@ -347,6 +327,9 @@ static enum dtls_stat open_with(struct opening *o, struct dtls_epoch *epoch,
 		o->text_len += record->len;
 		dtls_rx_record_take(record);
 		list_add_tail(&record->list, o->records);
+		if (o->is_clear)
+			dtls_stats_inc(&o->assoc->counters,
+				       DTLS_STAT_RX_DEVICE);
 	}
 	if (dtls_epoch_has_news(epoch))
 		WRITE_ONCE(o->assoc->has_news, 1);
@@ -402,7 +385,7 @@ static int arrive(struct opening *o, u32 offset, u32 end, u8 *front,
 /* RFC 6347, 4.1.1: a datagram may carry several records, each for itself. */
 static void open_datagram(struct opening *o, u32 offset, u32 end)
 {
-	bool malformed = offset == end;
+	bool malformed = offset == end, wrong_mark = false;
 	struct arrival at;
 	u8 front[FRONT_MAX];
 
@@ -416,6 +399,8 @@ static void open_datagram(struct opening *o, u32 offset, u32 end)
 		stat = open_record(o, &at);
 		if (stat == DTLS_STAT_RX_MALFORMED)
 			malformed = true;
+		else if (stat == DTLS_STAT_RX_WRONG_MARK)
+			wrong_mark = true;
 		else
 			dtls_stats_inc(&o->assoc->counters, stat);
 		offset += dtls_record_header_len(&at.rec) + at.rec.len;
@@ -423,18 +408,23 @@ static void open_datagram(struct opening *o, u32 offset, u32 end)
 	/* Noise may look like many records: it counts once a datagram. */
 	if (malformed)
 		dtls_stats_inc(&o->assoc->counters, DTLS_STAT_RX_MALFORMED);
+	if (wrong_mark)
+		dtls_stats_inc(&o->assoc->counters, DTLS_STAT_RX_WRONG_MARK);
 }
 
 static void open_all(struct dtls_assoc *assoc, struct dtls_epoch *newest,
 		     struct sk_buff *skb, struct list_head *records)
 {
+	bool is_clear = dtls_offload_is_clear(skb);
 	u32 step = step_of(skb), offset = 0;
 	struct opening o = {
 		.assoc = assoc,
 		.skb = skb,
 		.newest = newest,
 		.records = records,
-		.text = is_ours_to_write(skb) ? skb : NULL,
+		.is_clear = is_clear,
+		/* What is only read may be others' too. */
+		.text = is_clear || is_ours_to_write(skb) ? skb : NULL,
 	};
 
 	dtls_pieces_init(&o.from, skb);
@@ -450,23 +440,22 @@ static void open_all(struct dtls_assoc *assoc, struct dtls_epoch *newest,
 static void pass_raw(struct dtls_assoc *assoc, struct sk_buff *skb,
 		     struct list_head *records)
 {
-	struct dtls_rx_record *record;
-	struct dtls_rx_block *block;
+	bool is_clear = dtls_offload_is_clear(skb);
+	struct dtls_rx_record *record = NULL;
 
-	block = dtls_rx_block_alloc(assoc, skb, skb, 1);
-	if (!block) {
-		dtls_stats_inc(&assoc->counters, DTLS_STAT_RX_ERROR);
+	/* What a card has opened is no datagram as it came. */
+	if (!is_clear)
+		record = dtls_rx_record_add_unopened(assoc, skb, records);
+	if (!record) {
+		dtls_stats_inc(&assoc->counters, is_clear ?
+			       DTLS_STAT_RX_WRONG_MARK : DTLS_STAT_RX_ERROR);
 		kfree_skb(skb);
 		return;
 	}
-	record = dtls_rx_record_next(block);
 	record->offset = 0;
 	record->len = skb->len;
 	record->number = 0;
 	record->type = DTLS_RX_RAW;
-	dtls_rx_record_take(record);
-	list_add_tail(&record->list, records);
-	dtls_rx_block_put(block);
 }
 
 /**

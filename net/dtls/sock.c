@@ -13,6 +13,7 @@
 #include "assoc.h"
 #include "context.h"
 #include "key.h"
+#include "offload_keys.h"
 #include "reader.h"
 #include "ready.h"
 #include "sock.h"
@@ -44,6 +45,14 @@ static DEFINE_MUTEX(operations_lock);
 /* Of our own, so that module unload can wait for it. */
 static struct workqueue_struct *free_wq;
 
+static void context_destroy(struct dtls_context *ctx)
+{
+	dtls_offload_keys_destroy(ctx);
+	dtls_assoc_free(ctx->assoc);
+	dtls_cork_destroy(&ctx->cork);
+	mutex_destroy(&ctx->poll_lock);
+}
+
 static void context_free(struct work_struct *work)
 {
 	struct dtls_context *ctx = container_of(work, struct dtls_context,
@@ -51,9 +60,7 @@ static void context_free(struct work_struct *work)
 
 	if (!ctx->is_closed)
 		dtls_assoc_drop_keys(ctx->assoc);
-	dtls_assoc_free(ctx->assoc);
-	dtls_cork_destroy(&ctx->cork);
-	mutex_destroy(&ctx->poll_lock);
+	context_destroy(ctx);
 	/*
 	 * Core put the owner of the operations that it found at the end: ours,
 	 * so that UDP's own is left to us; or what stood in their place.
@@ -71,7 +78,9 @@ static struct dtls_context *context_alloc(struct sock *sk)
 	if (!ctx)
 		return NULL;
 	ctx->assoc = dtls_assoc_alloc(sock_net(sk), dtls_key_age);
-	if (!ctx->assoc) {
+	if (!ctx->assoc || dtls_offload_keys_init(ctx, sk)) {
+		if (ctx->assoc)
+			dtls_assoc_free(ctx->assoc);
 		kfree(ctx);
 		return NULL;
 	}
@@ -90,6 +99,7 @@ static void sock_close(struct sock *sk, long timeout)
 	const struct proto *base = ctx->base_prot;
 
 	dtls_ready_put_all(&ctx->rx_ready);
+	dtls_offload_keys_close(ctx);
 	dtls_assoc_close(ctx->assoc);
 	dtls_stats_gauge_add(&ctx->assoc->counters, DTLS_GAUGE_ATTACHED, -1);
 	ctx->is_closed = true;
@@ -262,8 +272,7 @@ static int attach(struct sock *sk)
 	err = attach_locked(sk, ctx);
 	release_sock(sk);
 	if (err) {
-		dtls_assoc_free(ctx->assoc);
-		dtls_cork_destroy(&ctx->cork);
+		context_destroy(ctx);
 		kfree(ctx);
 	}
 	return err;

@@ -26,6 +26,7 @@ static const struct {
 	{ DTLS_RECV,	   dtls_option_set_recv,   dtls_option_get_recv },
 	{ DTLS_DROP_EPOCH, dtls_option_set_drop_epoch, NULL },
 	{ DTLS_DETACH,	   dtls_option_set_detach, NULL },
+	{ DTLS_OFFLOAD,	   dtls_option_set_offload, dtls_option_get_offload },
 	{ DTLS_RX_WINDOW,  dtls_option_set_window, dtls_option_get_window },
 	{ DTLS_STATE,	   NULL,		   dtls_option_get_state },
 	{ DTLS_STATS,	   NULL,		   dtls_option_get_stats },

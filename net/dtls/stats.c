@@ -51,6 +51,11 @@ static const struct {
 	STAT(RX_EPOCH0, "DtlsRxEpoch0", rx_epoch0),
 	STAT(TX_RECORDS, "DtlsTxRecords", tx_records),
 	STAT(TX_ERROR, "DtlsTxError", tx_error),
+	STAT(RX_DEVICE, "DtlsRxDevice", rx_device),
+	STAT(RX_WRONG_MARK, "DtlsRxWrongMark", rx_wrong_mark),
+	STAT(TX_DEVICE, "DtlsTxDevice", tx_device),
+	STAT(TX_FALLBACK, "DtlsTxFallback", tx_fallback),
+	STAT(TX_DEVICE_DROP, "DtlsTxDeviceDrop", tx_device_drop),
 #undef STAT
 };
 

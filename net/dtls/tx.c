@@ -8,8 +8,10 @@
 #include <linux/sizes.h>
 #include <linux/string.h>
 #include <linux/uio.h>
+#include <linux/unaligned.h>
 
 #include "assoc.h"
+#include "offload.h"
 #include "tx.h"
 
 /* No datagram, and nothing that UDP cuts into datagrams, can be longer. */
@@ -71,13 +73,7 @@ static void finish_inner(const struct dtls_epoch_shape *shape, u8 type,
 	memset(content + len + 1, 0, inner_len - len - 1);
 }
 
-/**
- * dtls_tx_free() - the datagrams are sent
- * @out: the datagrams
- *
- * Context: process.
- */
-void dtls_tx_free(struct dtls_tx_datagrams *out)
+static inline void free_memory(const struct dtls_tx_datagrams *out)
 {
 	unsigned int i;
 
@@ -89,15 +85,50 @@ void dtls_tx_free(struct dtls_tx_datagrams *out)
 		dtls_aead_op_free(out->op);
 }
 
+/**
+ * dtls_tx_free() - the datagrams are sent
+ * @out: the datagrams
+ *
+ * Context: process.
+ */
+void dtls_tx_free(struct dtls_tx_datagrams *out)
+{
+	/* It's used again, for others. */
+	if (out->epoch && !out->n_pages)
+		memzero_explicit(out->vec.iov_base, out->vec.iov_len);
+	free_memory(out);
+	if (out->epoch)
+		dtls_epoch_put(out->epoch);
+}
+
+/*
+ * All but the ciphertext and the tag. In the room for the tag is what tells that
+ * the number is still this record's, and of this key, when it's encrypted.
+ */
+static void leave_in_clear(const struct dtls_epoch *epoch,
+			   const struct dtls_record *rec, u8 *fragment)
+{
+	const struct dtls_cipher *cipher = dtls_aead_cipher(epoch->aead);
+	u8 *tag = fragment + rec->len - cipher->tag_len;
+
+	dtls_cipher_put_explicit(cipher, fragment, rec->number);
+	memset(tag, 0, cipher->tag_len);
+	put_unaligned_be64(rec->number ^ dtls_offload_key(epoch)->check, tag);
+}
+
 /* One record: seal it where it stands, with its content in place. */
-static int seal_record(struct dtls_aead_op *op, const struct dtls_epoch *epoch,
-		       struct dtls_record *rec, u8 *buf, size_t size)
+static inline int seal_record(const struct dtls_tx_datagrams *out,
+			      const struct dtls_epoch *epoch,
+			      struct dtls_record *rec, u8 *buf, size_t size)
 {
 	size_t header_len = DTLS_RECORD_HEADER_LEN + epoch->shape.cid_len;
 
 	rec->len = size - header_len;
 	dtls_record_put_header(buf, rec);
-	return dtls_aead_seal(op, rec, buf + header_len);
+	if (!out->epoch)
+		return dtls_aead_seal(out->op, rec, buf + header_len);
+	leave_in_clear(epoch, rec, buf + header_len);
+	return 0;
 }
 
 static struct dtls_record make_record(const struct dtls_epoch *epoch, u8 type)
@@ -119,24 +150,22 @@ static int seal_single(struct dtls_epoch *epoch,
 {
 	struct layout layout = lay_out(epoch, message->len);
 	struct dtls_record rec = make_record(epoch, message->type);
-	struct dtls_aead_op *op;
 	int err = -EFAULT;
 	u8 *buf;
 
-	op = dtls_aead_op_alloc(epoch->aead, 0, layout.size);
-	if (!op)
+	out->op = dtls_aead_op_alloc(epoch->aead, 0, layout.size);
+	if (!out->op)
 		return -ENOMEM;
-	buf = dtls_aead_op_room(op);
+	buf = dtls_aead_op_room(out->op);
 	if (!copy_from_iter_full(buf + layout.offset, message->len, from))
 		goto free_op;
 	finish_inner(&epoch->shape, message->type, buf + layout.offset,
 		     message->len, layout.inner_len);
 	err = dtls_epoch_reserve(epoch, 1, &rec.number);
 	if (!err)
-		err = seal_record(op, epoch, &rec, buf, layout.size);
+		err = seal_record(out, epoch, &rec, buf, layout.size);
 	if (err)
 		goto free_op;
-	out->op = op;
 	out->vec = (struct kvec){ buf, layout.size };
 	out->n_pages = 0;
 	out->n = 1;
@@ -147,7 +176,7 @@ static int seal_single(struct dtls_epoch *epoch,
 free_op:
 	/* It may hold the content still, in clear. */
 	memzero_explicit(buf, layout.size);
-	dtls_aead_op_free(op);
+	dtls_aead_op_free(out->op);
 	return err;
 }
 
@@ -165,7 +194,7 @@ struct plan {
 	unsigned int	a_piece;
 };
 
-/* Of a message that isn't empty. */
+/* Content of each datagram but the last; 0: there is none. */
 static size_t segment_len(const struct dtls_tx_message *message)
 {
 	return message->segment ? min(message->segment, message->len) :
@@ -258,7 +287,7 @@ static int seal_all(struct dtls_epoch *epoch, u8 type,
 
 	err = dtls_epoch_reserve(epoch, plan->n, &rec.number);
 	for (i = 0; !err && i < plan->n; i++, rec.number++)
-		err = seal_record(out->op, epoch, &rec, record_at(out, plan, i),
+		err = seal_record(out, epoch, &rec, record_at(out, plan, i),
 				  layout_of(plan, i)->size);
 	return err;
 }
@@ -284,6 +313,7 @@ static int seal_in_pages(struct dtls_epoch *epoch,
 	if (err)
 		return err;
 	*out = (struct dtls_tx_datagrams){
+		.epoch = out->epoch,
 		.n = plan.n,
 		.segment = plan.n > 1 ? plan.full.size : 0,
 	};
@@ -295,7 +325,7 @@ static int seal_in_pages(struct dtls_epoch *epoch,
 	if (err) {
 		/* They may hold the content still, in clear. */
 		wipe(out);
-		dtls_tx_free(out);
+		free_memory(out);
 	}
 	return err;
 }
@@ -336,12 +366,15 @@ int dtls_tx_seal(struct dtls_assoc *assoc,
 	epoch = dtls_assoc_get_tx(assoc);
 	if (!epoch)
 		return -ENOKEY;
+	out->epoch = message->may_be_clear && dtls_offload_is_in_card(epoch) ?
+			     epoch : NULL;
 	err = seal(epoch, message, from, out);
 	if (!err)
 		dtls_stats_add(&assoc->counters, DTLS_STAT_TX_RECORDS, out->n);
 	if (dtls_epoch_has_news(epoch))
 		WRITE_ONCE(assoc->has_news, 1);
-	dtls_epoch_put(epoch);
+	if (err || !out->epoch)
+		dtls_epoch_put(epoch);
 	return err;
 }
 

@@ -19,15 +19,19 @@ struct dtls_epoch;
  * @len: length of the content, bytes
  * @segment: how much of it each datagram gets, bytes; the last may get less; 0:
  *	all goes into one
+ * @may_be_clear: a network card may encrypt it: it goes the usual way
  */
 struct dtls_tx_message {
 	u8	type;
 	size_t	len;
 	size_t	segment;
+	bool	may_be_clear;
 };
 
 /**
  * struct dtls_tx_datagrams - records, one a datagram, to be sent at once
+ * @epoch: of records in clear, that a network card is to encrypt; NULL: they're
+ *	encrypted
  * @op: owns the memory of @vec
  * @vec: a single short one
  * @pages: a long one, or several, one behind the other
@@ -37,6 +41,7 @@ struct dtls_tx_message {
  * @size: length of all, bytes
  */
 struct dtls_tx_datagrams {
+	struct dtls_epoch	*epoch;
 	struct dtls_aead_op	*op;
 	struct kvec		vec;
 	struct bio_vec		pages[DTLS_TX_PIECES];

@@ -22,8 +22,7 @@ static int check_record(const struct dtls_cmsg *said, size_t len)
 }
 
 static int send_records(struct sock *sk, struct dtls_context *ctx,
-			struct msghdr *msg,
-			const struct dtls_tx_message *message)
+			struct msghdr *msg, struct dtls_tx_message *message)
 {
 	struct dtls_tx_datagrams datagrams;
 	int err;
@@ -64,6 +63,7 @@ static int flush(struct sock *sk, struct dtls_context *ctx, struct msghdr *msg)
 		.type = cork->type,
 		.len = cork->len,
 		.segment = cork->segment,
+		.may_be_clear = !msg->msg_controllen,
 	};
 	struct kvec vec = { cork->buf, cork->len };
 	struct dtls_tx_datagrams datagrams;
@@ -250,6 +250,7 @@ static int send_sealed(struct sock *sk, struct dtls_context *ctx,
 		.len = len,
 		.segment = said.has_segment ? said.segment :
 					      READ_ONCE(ctx->segment),
+		.may_be_clear = !said.has_others,
 	};
 	if (more || dtls_cork_is_used(&ctx->cork))
 		return send_corked(sk, ctx, msg, &message, more, spliced);

@@ -23,7 +23,9 @@ SO_RCVBUFFORCE = 33
 
 STATS = ("rx_delivered", "rx_replayed", "rx_too_old", "rx_bad_tag",
          "rx_wrong_epoch", "rx_malformed", "rx_no_key", "rx_error",
-         "tx_records", "tx_error", "rx_wrong_cid", "rx_expired", "rx_epoch0")
+         "tx_records", "tx_error", "rx_wrong_cid", "rx_expired", "rx_epoch0",
+         "tx_device", "tx_fallback", "tx_device_drop", "rx_device",
+         "rx_wrong_mark")
 GAUGES = ("DtlsCurrAttached", "DtlsCurrTx", "DtlsCurrRx")
 STAT_FILE = "/proc/thread-self/net/dtls_stat"
 

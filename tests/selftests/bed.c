@@ -41,6 +41,11 @@ static const struct {
 	{ "DtlsRxWrongCid", offsetof(struct dtls_stats, rx_wrong_cid) },
 	{ "DtlsRxExpired", offsetof(struct dtls_stats, rx_expired) },
 	{ "DtlsRxEpoch0", offsetof(struct dtls_stats, rx_epoch0) },
+	{ "DtlsRxDevice", offsetof(struct dtls_stats, rx_device) },
+	{ "DtlsRxWrongMark", offsetof(struct dtls_stats, rx_wrong_mark) },
+	{ "DtlsTxDevice", offsetof(struct dtls_stats, tx_device) },
+	{ "DtlsTxFallback", offsetof(struct dtls_stats, tx_fallback) },
+	{ "DtlsTxDeviceDrop", offsetof(struct dtls_stats, tx_device_drop) },
 };
 
 static uint64_t counter(const struct dtls_stats *stats, size_t i)

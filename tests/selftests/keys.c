@@ -85,6 +85,8 @@ TEST_F(keys, info_tells_what_is_installed)
 		.tx_overhead = (uint16_t)cipher_overhead(self->bed.tx.cipher),
 		.tx_payload = DTLS_MAX_PAYLOAD,
 		.tx_next = 100,
+		.tx_conf = TLS_CONF_SW,
+		.rx_conf = TLS_CONF_SW,
 	};
 
 	ASSERT_EQ(0, dtls_key(self->bed.fd, TLS_TX, &self->bed.tx, 3, 100));
@@ -435,7 +437,7 @@ TEST_F(keys, A4_B9_race_for_an_epoch_has_one_winner)
 
 TEST_F(keys, unknown_options_are_told)
 {
-	static const int names[] = { 0, 5, 63, 74, 1000 };
+	static const int names[] = { 0, 5, 63, 75, 1000 };
 	uint32_t value = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {

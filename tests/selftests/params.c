@@ -560,7 +560,8 @@ TEST_F(params, namespace_file_has_its_names)
 		"DtlsRxBadTag",     "DtlsRxWrongEpoch", "DtlsRxMalformed",
 		"DtlsRxNoKey",      "DtlsRxError",      "DtlsRxWrongCid",
 		"DtlsRxExpired",    "DtlsRxEpoch0",     "DtlsTxRecords",
-		"DtlsTxError",
+		"DtlsTxError",      "DtlsRxDevice",     "DtlsRxWrongMark",
+		"DtlsTxDevice",     "DtlsTxFallback",   "DtlsTxDeviceDrop",
 	};
 	FILE *file = fopen("/proc/net/dtls_stat", "r");
 	char line[128], name[64];

@@ -49,6 +49,7 @@
 #define DTLS_RECV		71	/* get and set: __u32, DTLS_RECV_* */
 #define DTLS_DROP_EPOCH		72	/* set: __u32, an RX epoch */
 #define DTLS_DETACH		73	/* set: __u32, DTLS_DETACH_* */
+#define DTLS_OFFLOAD		74	/* get and set: __u32, DTLS_OFFLOAD_* */
 
 /*
  * Control messages of level SOL_TLS beside those of linux/tls.h.
@@ -318,6 +319,14 @@ struct dtls_window {
  *	on, with another one, or with one where none was
  * @rx_expired: records refused, their key is at its limit or frozen
  * @rx_epoch0: unprotected records of epoch 0 queued for recv()
+ * @tx_device: of @tx_records, those that were left to a device to encrypt
+ * @tx_fallback: of @tx_device, those that were encrypted in software after
+ *	all, as they didn't get to that device
+ * @tx_device_drop: packets of records in clear that were dropped where neither
+ *	was possible
+ * @rx_device: of @rx_delivered, those that a device had decrypted
+ * @rx_wrong_mark: datagrams dropped: said to be decrypted, but not by the
+ *	device that has the key
  *
  * A refused record moves one of these counters and nothing else.
  */
@@ -335,6 +344,11 @@ struct dtls_stats {
 	__aligned_u64	rx_wrong_cid;
 	__aligned_u64	rx_expired;
 	__aligned_u64	rx_epoch0;
+	__aligned_u64	tx_device;
+	__aligned_u64	tx_fallback;
+	__aligned_u64	tx_device_drop;
+	__aligned_u64	rx_device;
+	__aligned_u64	rx_wrong_mark;
 };
 
 /*
@@ -384,6 +398,15 @@ struct dtls_state {
 #define DTLS_DETACH_REFUSE	1	/* detach; sending gives ENOKEY */
 #define DTLS_DETACH_PLAINTEXT	2	/* detach, or after it: send plaintext */
 
+/*
+ * DTLS_OFFLOAD: which directions may be left to a network card. Both are, where
+ * one offers it: its key goes there as it's installed. A direction that's
+ * switched off is software's at once; one that's switched on is for keys to
+ * come.
+ */
+#define DTLS_OFFLOAD_TX		(1U << 0)
+#define DTLS_OFFLOAD_RX		(1U << 1)
+
 /**
  * struct dtls_info - what a socket is doing; never a key
  * @version: DTLS_1_2_VERSION, or 0 before the first key
@@ -397,6 +420,10 @@ struct dtls_state {
  *	in one piece now, bytes; 0 without a key, or without a route
  * @tx_next: sequence number of the next record to be sent; for information:
  *	other senders go on taking numbers
+ * @tx_conf: who encrypts with the sending key: TLS_CONF_SW, or TLS_CONF_HW if
+ *	a device does; 0 without a key
+ * @rx_conf: likewise, who decrypts with the newest receiving key
+ * @reserved: 0
  */
 struct dtls_info {
 	__u16		version;
@@ -407,6 +434,9 @@ struct dtls_info {
 	__u16		tx_overhead;
 	__u32		tx_payload;
 	__aligned_u64	tx_next;
+	__u16		tx_conf;
+	__u16		rx_conf;
+	__u32		reserved;
 };
 
 #endif /* _UAPI_LINUX_DTLS_H */

@@ -159,7 +159,7 @@ int link_configure(const char *device, int host)
 		return -1;
 	if (add_address(device, BED_IPV4, host) && errno != EEXIST)
 		return -1;
-	return add_address(device, BED_IPV6, host);
+	return add_address(device, BED_IPV6, host) && errno != EEXIST ? -1 : 0;
 }
 
 /* Both ends of it. */
@@ -283,17 +283,26 @@ int link_wait(const struct link *link)
 	return 0;
 }
 
-/* The test's namespace is the one that it's in, with its loopback up. */
-int link_open(struct link *link)
+/*
+ * The link without addresses, down. The test's namespace is the one that it's
+ * in, with its loopback up.
+ */
+int link_make(struct link *link)
 {
 	link->near = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (link->near < 0 || bed_netns())
 		return -1;
 	link->far = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-	if (link->far < 0 || make_veth(link->near) ||
-	    link_configure("far", LINK_FAR) || link_enter(link, LINK_NEAR))
+	if (link->far < 0 || make_veth(link->near))
 		return -1;
-	if (link_configure("near", LINK_NEAR))
+	return link_enter(link, LINK_NEAR);
+}
+
+int link_open(struct link *link)
+{
+	if (link_make(link) || link_configure("near", LINK_NEAR) ||
+	    link_enter(link, LINK_FAR) || link_configure("far", LINK_FAR) ||
+	    link_enter(link, LINK_NEAR))
 		return -1;
 	return link_wait(link);
 }

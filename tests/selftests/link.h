@@ -17,6 +17,7 @@ struct link {
 #define LINK_FAR  2
 
 /* Functions return -1 with errno set, as system calls do, unless they say. */
+int link_make(struct link *link);
 int link_open(struct link *link);
 int link_delete(void);
 int link_flags(const char *device, short flags);

@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
+#include <net/if.h>
 #include <net/ethernet.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
@@ -18,17 +19,29 @@
 /* Frames that wait to be looked at: none may be lost. */
 #define ROOM (192 << 20)
 
-int sniffer_open(struct sniffer *sniffer)
+/* @device: what passes there, and nothing else; NULL: any device */
+int sniffer_open_at(struct sniffer *sniffer, const char *device)
 {
+	struct sockaddr_ll addr = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_ALL),
+	};
 	int room = ROOM;
 
 	memset(sniffer, 0, sizeof(*sniffer));
-	/* From the network header on: link layers differ. */
-	sniffer->fd = socket(AF_PACKET, SOCK_DGRAM, htons(ETH_P_ALL));
-	if (sniffer->fd < 0)
+	if (device && !(addr.sll_ifindex = (int)if_nametoindex(device)))
 		return -1;
-	return setsockopt(sniffer->fd, SOL_SOCKET, SO_RCVBUFFORCE, &room,
-			  sizeof(room));
+	/* From the network header on: link layers differ. */
+	sniffer->fd = socket(AF_PACKET, SOCK_DGRAM, 0);
+	if (sniffer->fd < 0 || setsockopt(sniffer->fd, SOL_SOCKET,
+					  SO_RCVBUFFORCE, &room, sizeof(room)))
+		return -1;
+	return bind(sniffer->fd, (struct sockaddr *)&addr, sizeof(addr));
+}
+
+int sniffer_open(struct sniffer *sniffer)
+{
+	return sniffer_open_at(sniffer, NULL);
 }
 
 /* From now on what @fd sends must be records. */
@@ -48,27 +61,44 @@ int sniffer_watch(struct sniffer *sniffer, int fd)
 	return 0;
 }
 
-static int is_watched(const struct sniffer *sniffer, uint16_t port)
+/* Return: the newest socket's with that port; -1: none's */
+static int find_watched(const struct sniffer *sniffer, uint16_t port)
 {
-	for (unsigned int i = 0; i < sniffer->port_count; i++)
+	for (unsigned int i = sniffer->port_count; i--;)
 		if (sniffer->ports[i] == port)
-			return 1;
-	return 0;
+			return (int)i;
+	return -1;
+}
+
+/* The records of @fd, which is watched, have connection IDs of this length. */
+void sniffer_set_cid(struct sniffer *sniffer, int fd, size_t len)
+{
+	struct sockaddr_in6 addr;
+	socklen_t addr_len = sizeof(addr);
+	int i = -1;
+
+	if (!getsockname(fd, (struct sockaddr *)&addr, &addr_len))
+		i = find_watched(sniffer, addr.sin6_port);
+	if (i >= 0)
+		sniffer->cid_lens[i] = len;
 }
 
 /* One or more whole records of DTLS 1.2, of any type that there is. */
-static int is_records(const uint8_t *wire, size_t len)
+static int is_records(const uint8_t *wire, size_t len, size_t cid_len)
 {
 	size_t record_len;
 
 	if (!len)
 		return 0;
 	for (; len; wire += record_len, len -= record_len) {
-		if (len < RECORD_HEADER_LEN || wire[0] < RECORD_CCS ||
-		    wire[0] > 25 || wire[1] != 0xfe || wire[2] != 0xfd)
+		size_t more = wire[0] == RECORD_CID ? cid_len : 0;
+		const uint8_t *end = wire + RECORD_HEADER_LEN + more;
+
+		if (len < RECORD_HEADER_LEN + more || wire[0] < RECORD_CCS ||
+		    wire[0] > RECORD_CID || wire[1] != 0xfe || wire[2] != 0xfd)
 			return 0;
-		record_len =
-			RECORD_HEADER_LEN + (size_t)(wire[11] << 8 | wire[12]);
+		record_len = RECORD_HEADER_LEN + more +
+			     (size_t)(end[-2] << 8 | end[-1]);
 		if (record_len > len)
 			return 0;
 	}
@@ -79,15 +109,18 @@ static int is_records(const uint8_t *wire, size_t len)
 static void check_udp(struct sniffer *sniffer, const uint8_t *frame, size_t len)
 {
 	struct udphdr udp;
+	int watched;
 
 	if (len < sizeof(udp))
 		return;
 	memcpy(&udp, frame, sizeof(udp));
-	if (!is_watched(sniffer, udp.source))
+	watched = find_watched(sniffer, udp.source);
+	if (watched < 0)
 		return;
 	sniffer->datagrams++;
 	if (len == ntohs(udp.len) &&
-	    is_records(frame + sizeof(udp), len - sizeof(udp)))
+	    is_records(frame + sizeof(udp), len - sizeof(udp),
+		       sniffer->cid_lens[watched]))
 		return;
 	if (!sniffer->problem[0])
 		snprintf(sniffer->problem, sizeof(sniffer->problem),

@@ -16,7 +16,8 @@
 
 struct sniffer {
 	int fd;
-	uint16_t ports[256]; /* of the sockets that send records only */
+	uint16_t ports[256];  /* of the sockets that send records only */
+	size_t cid_lens[256]; /* of their records, those with connection IDs */
 	unsigned int port_count;
 	/* Frames that were looked at; those that hold the marker. */
 	unsigned long frames, marked;
@@ -27,7 +28,9 @@ struct sniffer {
 
 /* Functions return -1 with errno set, as system calls do. */
 int sniffer_open(struct sniffer *sniffer);
+int sniffer_open_at(struct sniffer *sniffer, const char *device);
 int sniffer_watch(struct sniffer *sniffer, int fd);
+void sniffer_set_cid(struct sniffer *sniffer, int fd, size_t len);
 int sniffer_drain(struct sniffer *sniffer);
 
 void marked_text(void *text, size_t len, unsigned int id);

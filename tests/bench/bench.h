@@ -53,7 +53,8 @@ struct mode {
 };
 
 extern const struct mode udp_modes[], openssl_modes[], evp_modes[],
-	dtls_modes[], ktls_modes[], tunnel_modes[], replay_modes[];
+	dtls_modes[], ktls_modes[], tunnel_modes[], replay_modes[],
+	card_modes[];
 
 /* Instructions a datagram; cycles where the machine doesn't count them. */
 struct cost {

@@ -31,7 +31,13 @@ WITH_CIPHER = {
     "ktls-large": "kernel TLS over TCP, a batch a send()",
     "ovpn": "ovpn, plain UDP through it",
 }
-MODES = WITHOUT_CIPHER | WITH_CIPHER
+# Through simulated network cards whose cryptography costs nothing.
+ON_CARDS = {
+    "card-udp": "plain UDP",
+    "card-software": "kernel DTLS, encrypted in software",
+    "card": "kernel DTLS, encrypted by the card",
+}
+MODES = WITHOUT_CIPHER | WITH_CIPHER | ON_CARDS
 # Of all ciphers, whatever was to be measured.
 OF_ALL_CIPHERS = "aead", "floor"
 

@@ -56,12 +56,24 @@ static bool is_old(const struct dtls_offload_state *state, int i)
 	return epoch && epoch != rcu_access_pointer(assoc->tx);
 }
 
+static bool keeps_any(const struct dtls_offload_state *state)
+{
+	int i;
+
+	for (i = 0; i < DTLS_OFFLOAD_TX_KEYS; i++)
+		if (rcu_access_pointer(state->tx[i]))
+			return true;
+	return false;
+}
+
 /* Return: true if one is left that isn't in use, but may be needed. */
 static bool drop_idle(struct dtls_offload_state *state)
 {
 	bool left = false;
 	int i;
 
+	if (!keeps_any(state))
+		return false;
 	/* Who found one that was the sending key a moment ago has it now. */
 	synchronize_rcu();
 	mutex_lock(&state->lock);
@@ -131,7 +143,7 @@ void dtls_offload_keys_retire(struct dtls_context *ctx)
 {
 	struct dtls_offload_state *state = ctx->offload;
 
-	if (!state)
+	if (!state || !keeps_any(state))
 		return;
 	sock_hold(state->sk);
 	if (!schedule_delayed_work(&state->retire_work, RETIRE_PERIOD))

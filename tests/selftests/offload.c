@@ -150,6 +150,17 @@ TEST_F(combinations, longest_records)
 	}
 }
 
+/* The line of /proc/net/dtls_cards begins with these, in any width. */
+static int line_says(const struct nic *nic, const char *switches,
+		     unsigned int sent, unsigned int received)
+{
+	return nic_at(nic, NEAR,
+		      "awk '$1 == \"card\" { ok = $2 \" \" $3 \" \" $4 \" \" $5 "
+		      "== \"%s\" && $6 == %u && $7 > 0 && $8 == %u && $9 > 0 "
+		      "&& $10 == 0 } END { exit !ok }' /proc/net/dtls_cards",
+		      switches, sent, received);
+}
+
 /* What an end needs not be told: there's no card at the other one. */
 FIXTURE_NIC_FAMILY(one_card)
 
@@ -174,6 +185,18 @@ TEST_F(one_card, needs_no_other)
 	EXPECT_COUNTED(FAR, .tx_records = EACH_WAY, .rx_delivered = EACH_WAY);
 	EXPECT_STATE(NEAR, "keys_tx", 1);
 	EXPECT_STATE(NEAR, "keys_rx", 1);
+}
+
+TEST_F(one_card, administrator_finds_it)
+{
+	ASSERT_EQ(0, path_keys(&self->path, 1));
+	CARRY_BOTH_WAYS();
+	EXPECT_EQ(0, line_says(&self->nic, "on on 1 1", EACH_WAY, EACH_WAY));
+	ASSERT_EQ(0, nic_at(&self->nic, NEAR,
+			    "ethtool --set-priv-flags card dtls-tx off"));
+	EXPECT_EQ(0, line_says(&self->nic, "off on 0 1", EACH_WAY, EACH_WAY));
+	EXPECT_NE(0, nic_at(&self->nic, FAR,
+			    "grep -q ^card /proc/net/dtls_cards"));
 }
 
 TEST_F(one_card, without_a_key_there_is_none)

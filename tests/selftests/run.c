@@ -92,7 +92,7 @@ static uint64_t count_refused(void)
 /* Return: NULL, or what was wrong on the wire, or with what came from there. */
 const char *run_problem(const struct run *run)
 {
-	static char text[256];
+	static _Thread_local char text[256];
 	const struct sniffer *sniffer = &run->sniffer;
 	uint64_t refused = run->keyed ? count_refused() : 0;
 

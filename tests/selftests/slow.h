@@ -12,6 +12,9 @@
 
 #include <kselftest_harness.h>
 
+#define SLOWER 10
+#define SHARED 4
+
 __attribute__((unused)) static int is_slow(void)
 {
 	return getenv("KDTLS_SLOW") != NULL;
@@ -20,7 +23,17 @@ __attribute__((unused)) static int is_slow(void)
 /* How often to do what is the same each time. */
 __attribute__((unused)) static unsigned int times(unsigned int often)
 {
-	return is_slow() && often > 10 ? often / 10 : often;
+	return is_slow() && often > SLOWER ? often / SLOWER : often;
+}
+
+/*
+ * The harness ends a test that hangs, after 30 seconds: of a real machine's, not
+ * of one of three that share two processors and translate each instruction.
+ */
+static void extend_timeouts(struct __fixture_metadata *f)
+{
+	for (struct __test_metadata *t = f->tests; t; t = t->next)
+		t->timeout *= is_slow() ? SLOWER : SHARED;
 }
 
 /* Tests that are run, each named by an option and its argument. */
@@ -67,6 +80,8 @@ static int run_tests(int argc, char **argv)
 {
 	struct turns turns = { .count = 1 };
 
+	for (struct __fixture_metadata *f = __fixture_list; f; f = f->next)
+		extend_timeouts(f);
 	if (argc > 1 || !is_slow())
 		return test_harness_run(argc, argv);
 	turns.args = calloc(2, sizeof(*turns.args));

@@ -196,7 +196,7 @@ static void check_frame(struct sniffer *sniffer, uint16_t protocol,
  */
 int sniffer_drain(struct sniffer *sniffer)
 {
-	static uint8_t frame[1 << 17];
+	static _Thread_local uint8_t frame[1 << 17];
 	struct tpacket_stats stats;
 	socklen_t stats_len = sizeof(stats);
 	struct sockaddr_ll from;

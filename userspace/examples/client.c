@@ -192,7 +192,7 @@ static void prepare(struct client *c)
 	if (c->fd < 0 ||
 	    connect(c->fd, (struct sockaddr *)&c->server.addr, c->server.len))
 		die(STATUS_HANDSHAKE, "%s: %s", c->server.text, strerror(errno));
-	if (connection_prepare(c->ssl, c->fd, &c->server))
+	if (endpoint_talk(&c->server, c->ssl, c->fd) || kdtls_tap(c->ssl))
 		die(STATUS_HANDSHAKE, "%s", kdtls_error_text());
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include <errno.h>
-#include <netdb.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -57,36 +56,13 @@ unsigned int parse_number(const char *name, const char *text, unsigned int max)
 	return n;
 }
 
-void endpoint_name(struct endpoint *ep)
-{
-	char host[64], port[8];
-	int err = getnameinfo((struct sockaddr *)&ep->addr, ep->len, host,
-			      sizeof(host), port, sizeof(port),
-			      NI_NUMERICHOST | NI_NUMERICSERV);
-
-	if (err)
-		snprintf(ep->text, sizeof(ep->text), "?");
-	else
-		snprintf(ep->text, sizeof(ep->text), "%s port %s", host, port);
-}
-
 void endpoint_resolve(struct endpoint *ep, const char *host, const char *port,
 		      int flags)
 {
-	struct addrinfo hints = {
-		.ai_socktype = SOCK_DGRAM,
-		.ai_flags = flags,
-	};
-	struct addrinfo *found;
-	int err = getaddrinfo(host, port, &hints, &found);
+	const char *reason = endpoint_find(ep, host, port, flags);
 
-	if (err)
-		die(STATUS_USAGE, "%s port %s: %s", host, port,
-		    gai_strerror(err));
-	memcpy(&ep->addr, found->ai_addr, found->ai_addrlen);
-	ep->len = found->ai_addrlen;
-	freeaddrinfo(found);
-	endpoint_name(ep);
+	if (reason)
+		die(STATUS_USAGE, "%s port %s: %s", host, port, reason);
 }
 
 /* 0: the handshake fails. The key stays in the context's application data. */
@@ -139,17 +115,6 @@ SSL_CTX *context_new(const char *ciphers, const char *psk)
 	if (psk)
 		psk_prepare(ctx, psk);
 	return ctx;
-}
-
-int connection_prepare(SSL *ssl, int fd, const struct endpoint *peer)
-{
-	BIO *bio = BIO_new_dgram(fd, BIO_NOCLOSE);
-
-	if (!bio)
-		return -ENOMEM;
-	BIO_ctrl(bio, BIO_CTRL_DGRAM_SET_CONNECTED, 0, (void *)&peer->addr);
-	SSL_set_bio(ssl, bio, bio);
-	return kdtls_tap(ssl);
 }
 
 void print_handover(const struct kdtls *k, const char *who)

@@ -4,9 +4,10 @@
 #define KDTLS_EXAMPLES_COMMON_H
 
 #include <stdbool.h>
-#include <sys/socket.h>
 #include <openssl/ssl.h>
 #include <kdtls.h>
+
+#include "endpoint.h"
 
 /* Exit statuses of both programs. */
 enum status {
@@ -15,13 +16,6 @@ enum status {
 	STATUS_HANDSHAKE = 2,
 	STATUS_HANDOVER = 3,
 	STATUS_ECHO = 4,
-};
-
-/* An address, with "address port" in words. */
-struct endpoint {
-	struct sockaddr_storage addr;
-	socklen_t len;
-	char text[80];
 };
 
 /* One line on stderr, and out. */
@@ -38,10 +32,9 @@ const char *openssl_reason(void);
 /* A number from 0 to @max, or out. */
 unsigned int parse_number(const char *name, const char *text, unsigned int max);
 
-/* @flags: of getaddrinfo(). */
+/* endpoint_find(), or out. */
 void endpoint_resolve(struct endpoint *ep, const char *host, const char *port,
 		      int flags);
-void endpoint_name(struct endpoint *ep);
 
 /*
  * DTLS 1.2 and nothing else; @ciphers: an OpenSSL list, NULL: what fits; @psk: a
@@ -49,12 +42,6 @@ void endpoint_name(struct endpoint *ep);
  * none.
  */
 SSL_CTX *context_new(const char *ciphers, const char *psk);
-
-/*
- * Makes the connected @fd the SSL's, and taps it: a datagram BIO, since that of
- * SSL_set_fd() knows no MTU. 0 or -errno.
- */
-int connection_prepare(SSL *ssl, int fd, const struct endpoint *peer);
 
 void print_handover(const struct kdtls *k, const char *who);
 void print_stats(const struct kdtls *k);

@@ -32,12 +32,13 @@ static int verify(SSL *ssl, const unsigned char *cookie, unsigned int len)
 	       !CRYPTO_memcmp(cookie, good, len);
 }
 
-void cookie_prepare(SSL_CTX *ctx)
+bool cookie_prepare(SSL_CTX *ctx)
 {
 	if (RAND_bytes(secret, sizeof(secret)) != 1)
-		die_openssl(STATUS_USAGE, "random numbers");
+		return false;
 	SSL_CTX_set_cookie_generate_cb(ctx, make);
 	SSL_CTX_set_cookie_verify_cb(ctx, verify);
+	return true;
 }
 
 void cookie_set_peer(SSL *ssl, const struct endpoint *peer)

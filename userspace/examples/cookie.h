@@ -3,10 +3,13 @@
 #ifndef KDTLS_EXAMPLES_COOKIE_H
 #define KDTLS_EXAMPLES_COOKIE_H
 
-#include "common.h"
+#include <stdbool.h>
+#include <openssl/ssl.h>
+
 #include "port.h"
 
-void cookie_prepare(SSL_CTX *ctx);
+/* A secret of our own, and callbacks. False: OpenSSL has no random numbers. */
+bool cookie_prepare(SSL_CTX *ctx);
 
 /* Whom @ssl is about to talk to: OpenSSL asks for the cookie again. */
 void cookie_set_peer(SSL *ssl, const struct endpoint *peer);

@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -188,9 +189,13 @@ static void prepare(struct server *s)
 		die_openssl(STATUS_USAGE, opt->cert);
 	if (SSL_CTX_use_PrivateKey_file(s->ctx, opt->key, SSL_FILETYPE_PEM) != 1)
 		die_openssl(STATUS_USAGE, opt->key);
-	cookie_prepare(s->ctx);
+	if (!cookie_prepare(s->ctx))
+		die_openssl(STATUS_USAGE, "random numbers");
 	listener_renew(s);
-	port_open(&s->port, opt->address, opt->port);
+	endpoint_resolve(&s->port.local, opt->address, opt->port,
+			 AI_PASSIVE | AI_NUMERICHOST);
+	if (port_open(&s->port))
+		die(STATUS_USAGE, "%s: %s", s->port.local.text, strerror(errno));
 	s->epoll = epoll_create1(0);
 	watch(s, s->port.fd, NULL);
 	printf("listening on %s\n", s->port.local.text);
@@ -339,7 +344,7 @@ static void client_begin(struct server *s, const struct endpoint *peer)
 		client_end(s, client, strerror(errno));
 		return;
 	}
-	if (connection_prepare(ssl, client->fd, peer)) {
+	if (endpoint_talk(peer, ssl, client->fd) || kdtls_tap(ssl)) {
 		client_end(s, client, kdtls_error_text());
 		return;
 	}

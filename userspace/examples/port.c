@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include <errno.h>
-#include <netdb.h>
 #include <string.h>
 #include <unistd.h>
 #include <linux/filter.h>
@@ -39,17 +38,24 @@ static int strangers_come_here(int fd)
 			  sizeof(program));
 }
 
-void port_open(struct port *port, const char *address, const char *service)
+int port_open(struct port *port)
 {
 	struct endpoint *local = &port->local;
+	int err;
 
-	endpoint_resolve(local, address, service, AI_PASSIVE | AI_NUMERICHOST);
 	port->fd = bind_shared(local);
-	if (port->fd < 0 || strangers_come_here(port->fd))
-		die(STATUS_USAGE, "%s: %s", local->text, strerror(errno));
+	if (port->fd < 0)
+		return -1;
+	if (strangers_come_here(port->fd)) {
+		err = errno;
+		close(port->fd);
+		errno = err;
+		return -1;
+	}
 	local->len = sizeof(local->addr);
 	getsockname(port->fd, (struct sockaddr *)&local->addr, &local->len);
 	endpoint_name(local);
+	return 0;
 }
 
 ssize_t port_receive(const struct port *port, void *datagram,

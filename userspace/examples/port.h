@@ -3,7 +3,10 @@
 #ifndef KDTLS_EXAMPLES_PORT_H
 #define KDTLS_EXAMPLES_PORT_H
 
-#include "common.h"
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "endpoint.h"
 
 /* A ClientHello is a good deal smaller. */
 #define PORT_DATAGRAM 2048
@@ -13,8 +16,8 @@ struct port {
 	struct endpoint local;
 };
 
-/* Binds it, or out. */
-void port_open(struct port *port, const char *address, const char *service);
+/* Binds it to @port->local, which then has the port's number. 0, or -1 and errno. */
+int port_open(struct port *port);
 
 /* A datagram from somebody who has no socket yet; -1: there is none. */
 ssize_t port_receive(const struct port *port, void *datagram,

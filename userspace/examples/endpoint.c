@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+#include <openssl/bio.h>
+
+#include "endpoint.h"
+
+void endpoint_name(struct endpoint *ep)
+{
+	char host[64], port[8];
+	int err = getnameinfo((struct sockaddr *)&ep->addr, ep->len, host,
+			      sizeof(host), port, sizeof(port),
+			      NI_NUMERICHOST | NI_NUMERICSERV);
+
+	if (err)
+		snprintf(ep->text, sizeof(ep->text), "?");
+	else
+		snprintf(ep->text, sizeof(ep->text), "%s port %s", host, port);
+}
+
+const char *endpoint_find(struct endpoint *ep, const char *host,
+			  const char *port, int flags)
+{
+	struct addrinfo hints = {
+		.ai_socktype = SOCK_DGRAM,
+		.ai_flags = flags,
+	};
+	struct addrinfo *found;
+	int err = getaddrinfo(host, port, &hints, &found);
+
+	if (err)
+		return gai_strerror(err);
+	memset(ep, 0, sizeof(*ep));
+	memcpy(&ep->addr, found->ai_addr, found->ai_addrlen);
+	ep->len = found->ai_addrlen;
+	freeaddrinfo(found);
+	endpoint_name(ep);
+	return NULL;
+}
+
+int endpoint_talk(const struct endpoint *ep, SSL *ssl, int fd)
+{
+	BIO *bio = BIO_new_dgram(fd, BIO_NOCLOSE);
+
+	if (!bio)
+		return -ENOMEM;
+	BIO_ctrl(bio, BIO_CTRL_DGRAM_SET_CONNECTED, 0, (void *)&ep->addr);
+	SSL_set_bio(ssl, bio, bio);
+	return 0;
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <openssl/crypto.h>
+
+#include "ending.h"
+#include "psk.h"
+
+#define KEY_MIN 16 /* bytes: shorter ones can be found by trying */
+#define KEY_MAX 64
+
+/**
+ * struct psk - one line
+ * @next: the next one
+ * @identity: who has it
+ * @key: the key
+ * @len: its bytes
+ */
+struct psk {
+	struct psk *next;
+	char *identity;
+	unsigned char key[KEY_MAX];
+	size_t len;
+};
+
+/* The file's; there's one context, and it lives as long as the program. */
+static struct psk *keys;
+
+static unsigned int copy_key(const struct psk *psk, unsigned char *key,
+			     unsigned int size)
+{
+	if (!psk || psk->len > size)
+		return 0;
+	memcpy(key, psk->key, psk->len);
+	return psk->len;
+}
+
+static unsigned int as_client(SSL *ssl, const char *hint, char *identity,
+			      unsigned int identity_size, unsigned char *key,
+			      unsigned int size)
+{
+	(void)ssl;
+	(void)hint;
+	snprintf(identity, identity_size, "%s", keys->identity);
+	return copy_key(keys, key, size);
+}
+
+static unsigned int as_server(SSL *ssl, const char *identity,
+			      unsigned char *key, unsigned int size)
+{
+	const struct psk *psk = keys;
+
+	(void)ssl;
+	while (psk && strcmp(psk->identity, identity))
+		psk = psk->next;
+	return copy_key(psk, key, size);
+}
+
+static bool parse_line(struct psk *psk, char *line)
+{
+	char *rest = line;
+	const char *identity = strsep(&rest, " \t");
+	char *hex;
+
+	if (!rest)
+		return false;
+	hex = rest + strspn(rest, " \t");
+	if (strlen(identity) > PSK_MAX_IDENTITY_LEN ||
+	    !OPENSSL_hexstr2buf_ex(psk->key, sizeof(psk->key), &psk->len, hex,
+				   '\0') ||
+	    psk->len < KEY_MIN)
+		return false;
+	psk->identity = strdup(identity);
+	return psk->identity;
+}
+
+static void add_line(char *line, const char *path, unsigned int number)
+{
+	struct psk *psk;
+
+	line[strcspn(line, "\r\n")] = '\0';
+	line += strspn(line, " \t");
+	if (!*line || *line == '#')
+		return;
+	psk = calloc(1, sizeof(*psk));
+	if (!psk || !parse_line(psk, line))
+		end_with(ENDING_CONFIG,
+			 "%s:%u: write an identity, a blank, and a key of %d to %d bytes in hexadecimal digits (openssl rand -hex 32)",
+			 path, number, KEY_MIN, KEY_MAX);
+	psk->next = keys;
+	keys = psk;
+}
+
+void psk_load(SSL_CTX *ctx, const struct config *config)
+{
+	FILE *file = fopen(config->psk, "re");
+	char line[512];
+	unsigned int number = 0;
+
+	if (!file)
+		end_with(ENDING_CONFIG, "%s: psk: %s", config->psk,
+			 strerror(errno));
+	while (fgets(line, sizeof(line), file))
+		add_line(line, config->psk, ++number);
+	OPENSSL_cleanse(line, sizeof(line));
+	fclose(file);
+	if (!keys)
+		end_with(ENDING_CONFIG,
+			 "%s: psk: it has no key: write a line with an identity and a key",
+			 config->psk);
+	if (!config->is_server && keys->next)
+		end_with(ENDING_CONFIG,
+			 "%s: psk: a client has one identity, but here are several: leave one line",
+			 config->psk);
+	SSL_CTX_set_psk_client_callback(ctx, as_client);
+	SSL_CTX_set_psk_server_callback(ctx, as_server);
+}

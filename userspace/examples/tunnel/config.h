@@ -70,6 +70,7 @@ struct range {
  * @route_count: how many
  * @clients_max: [server] clients: how many at most (1000), 1 to 65536
  * @accept_routes: [client] routes: accept, ignore (accept): the server's
+ * @retry: [client] retry: yes, no (yes): go on if the server doesn't answer at the start
  * @server_name: [client] server-name: in its certificate (default: host; not used with psk)
  * @fixed: [host NAME] sections of a server
  */
@@ -98,6 +99,7 @@ struct config {
 	unsigned int route_count;
 	unsigned int clients_max;
 	bool accept_routes;
+	bool retry;
 	char *server_name;
 	struct fixed *fixed;
 };

@@ -103,6 +103,8 @@ void psk_load(SSL_CTX *ctx, const struct config *config)
 	if (!file)
 		end_with(ENDING_CONFIG, "%s: psk: %s", config->psk,
 			 strerror(errno));
+	/* Keys stay in no buffer but ours. */
+	setvbuf(file, NULL, _IONBF, 0);
 	while (fgets(line, sizeof(line), file))
 		add_line(line, config->psk, ++number);
 	OPENSSL_cleanse(line, sizeof(line));

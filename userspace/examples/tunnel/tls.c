@@ -18,7 +18,7 @@
  * ever sent.
  */
 #define CIPHERS_CERT "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AESCCM:-AESCCM8"
-#define CIPHERS_PSK  "DHEPSK+AESGCM:ECDHEPSK+CHACHA20:DHEPSK+CHACHA20"
+#define CIPHERS_PSK  "kDHEPSK+AESGCM:kECDHEPSK+CHACHA20:kDHEPSK+CHACHA20"
 
 __attribute__((noreturn)) static void refuse_file(const char *option,
 						  const char *path)

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <openssl/err.h>
+
+#include "ending.h"
+#include "link.h"
+#include "tls.h"
+
+#define BUFFER_BYTES (4 << 20) /* as far as net.core.rmem_max, wmem_max allow */
+
+/* Paths differ, and fragments cost and leak: nothing longer than the path takes. */
+static void prepare_socket(int fd)
+{
+	int buffer = BUFFER_BYTES;
+	int ipv4 = IP_PMTUDISC_DO, ipv6 = IPV6_PMTUDISC_DO;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
+	/* One of the two is for this socket; both, if it's IPv4 on IPv6. */
+	setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &ipv4, sizeof(ipv4));
+	setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &ipv6, sizeof(ipv6));
+}
+
+struct link *link_new(int fd, const struct endpoint *remote, SSL *ssl,
+		      enum crypto crypto, void (*ready)(struct source *source))
+{
+	struct link *link = calloc(1, sizeof(*link));
+
+	if (!link) {
+		SSL_free(ssl);
+		close(fd);
+		return NULL;
+	}
+	link->source.ready = ready;
+	link->fd = fd;
+	link->remote = *remote;
+	link->ssl = ssl;
+	link->begun_ms = loop_now();
+	prepare_socket(fd);
+	if (endpoint_talk(remote, ssl, fd) ||
+	    (crypto != CRYPTO_USERSPACE && kdtls_tap(ssl)) ||
+	    loop_watch(&link->source, fd)) {
+		link_free(link);
+		return NULL;
+	}
+	return link;
+}
+
+void link_free(struct link *link)
+{
+	if (!link)
+		return;
+	loop_forget(&link->source, link->fd);
+	SSL_free(link->ssl);
+	kdtls_free(link->k);
+	close(link->fd);
+	free(link);
+}
+
+/* To the kernel, or if that can't and needn't be, it stays with OpenSSL. */
+static enum shaking begin(struct link *link, enum crypto crypto,
+			  const char **error)
+{
+	const struct transport *transport = &transport_kernel;
+	int err;
+
+	if (crypto == CRYPTO_USERSPACE)
+		transport = &transport_openssl;
+	err = transport->begin(link, error);
+	if (err && err != -EKEYREJECTED && crypto == CRYPTO_AUTO) {
+		say("%s: crypto in userspace: %s", link->remote.text, *error);
+		transport = &transport_openssl;
+		err = transport->begin(link, error);
+	}
+	if (err)
+		return SHAKING_FAILED;
+	link->transport = transport;
+	link_measure(link);
+	return SHAKING_DONE;
+}
+
+enum shaking link_shake(struct link *link, enum crypto crypto,
+			const char **error)
+{
+	int ret, err;
+
+	ERR_clear_error();
+	errno = 0;
+	if (DTLSv1_handle_timeout(link->ssl) < 0) {
+		*error = "went silent in the handshake";
+		return SHAKING_FAILED;
+	}
+	ret = SSL_do_handshake(link->ssl);
+	err = SSL_get_error(link->ssl, ret);
+	if (ret == 1)
+		return begin(link, crypto, error);
+	if (err == SSL_ERROR_WANT_READ || err == SSL_ERROR_WANT_WRITE)
+		return SHAKING_GOES_ON;
+	/* Nobody listens there, which may change. */
+	if (err == SSL_ERROR_SYSCALL && errno == ECONNREFUSED)
+		return SHAKING_GOES_ON;
+	*error = tls_failure(link->ssl, errno);
+	return SHAKING_FAILED;
+}
+
+uint64_t link_due(const struct link *link)
+{
+	struct timeval tv;
+
+	if (!DTLSv1_get_timeout(link->ssl, &tv))
+		return UINT64_MAX;
+	/* Rounded up, or it would be called while not yet due. */
+	return loop_now() + tv.tv_sec * 1000ull + tv.tv_usec / 1000 + 1;
+}
+
+int link_send(struct link *link, const struct segments *packets)
+{
+	int err = link->transport->send(link, packets);
+
+	if (!err)
+		link->sent += (packets->len + packets->each - 1) / packets->each;
+	else if (err == -EMSGSIZE)
+		link_measure(link);
+	return err;
+}
+
+int link_send_one(struct link *link, uint8_t *bytes, size_t len)
+{
+	struct segments one = { .bytes = bytes, .len = len, .each = len };
+
+	return link_send(link, &one);
+}
+
+/* What DTLS adds to a packet: header, explicit nonce, tag, at most. */
+#define OVERHEAD (13 + 8 + 16)
+
+/* The kernel's way is asked for all three; OpenSSL's can say nothing itself. */
+void link_measure(struct link *link)
+{
+	int mtu = 0, payload;
+	socklen_t len = sizeof(mtu);
+	bool is_ipv6 = link->remote.addr.ss_family == AF_INET6;
+	const struct sockaddr_in6 *in6 = (const void *)&link->remote.addr;
+	size_t headers = is_ipv6 && !IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr) ?
+				 48 : 28;
+
+	if (link->k) {
+		payload = kdtls_max_payload(link->k);
+		if (payload > 0)
+			link->payload = payload;
+		return;
+	}
+	if (getsockopt(link->fd, is_ipv6 ? IPPROTO_IPV6 : IPPROTO_IP,
+		       is_ipv6 ? IPV6_MTU : IP_MTU, &mtu, &len))
+		return;
+	if (mtu > (int)(headers + OVERHEAD))
+		link->payload = mtu - headers - OVERHEAD;
+}

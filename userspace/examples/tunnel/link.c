@@ -7,7 +7,6 @@
 
 #include "ending.h"
 #include "link.h"
-#include "tls.h"
 
 #define BUFFER_BYTES (4 << 20) /* as far as net.core.rmem_max, wmem_max allow */
 
@@ -67,6 +66,8 @@ static enum shaking begin(struct link *link, enum crypto crypto,
 	const struct transport *transport = &transport_kernel;
 	int err;
 
+	if (!tls_name(link->ssl, link->name))
+		link->name[0] = '\0';
 	if (crypto == CRYPTO_USERSPACE)
 		transport = &transport_openssl;
 	err = transport->begin(link, error);

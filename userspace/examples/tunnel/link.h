@@ -15,6 +15,7 @@
 #include "config.h"
 #include "loop.h"
 #include "segment.h"
+#include "tls.h"
 
 struct link;
 
@@ -65,6 +66,7 @@ extern const struct transport transport_kernel, transport_openssl;
  * @owner: the user's
  * @fd: its socket, connected
  * @remote: the other end's address
+ * @name: as the other end has proved in the handshake; "": it has none
  * @ssl: its handshake; NULL: the kernel does without
  * @k: the association in the kernel; NULL: not there
  * @transport: NULL: the handshake isn't done
@@ -79,6 +81,7 @@ struct link {
 	void *owner;
 	int fd;
 	struct endpoint remote;
+	char name[TLS_NAME_MAX + 1];
 	SSL *ssl;
 	struct kdtls *k;
 	const struct transport *transport;

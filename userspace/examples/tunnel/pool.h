@@ -24,10 +24,16 @@
 struct pool *pool_new(const struct address *first, const struct address *last);
 void pool_free(struct pool *pool);
 
+/* Bytes of its addresses: 4 or 16. */
+uint8_t pool_family(const struct pool *pool);
+
 /* The pool never gives @a away by itself: the server's own, or another's. 0, -ENOMEM. */
 int pool_reserve(struct pool *pool, const struct address *a);
 
-/* For @name it's always @a, in the pool or not. 0; -EEXIST: another's; -ENOMEM. */
+/*
+ * For @name it's always @a, in the pool or not. 0; -EEXIST: another's; -ENOMEM.
+ * Nothing, and 0, if @a is of another family.
+ */
 int pool_fix(struct pool *pool, const char *name, const struct address *a);
 
 /**

@@ -27,22 +27,6 @@ bool link_is_worn(const struct link *link)
 	return link->sent >= WORN_RECORDS || link->received >= WORN_RECORDS;
 }
 
-static void answer_too_big(struct tunnel *t, struct packet *packet, size_t limit)
-{
-	static struct coalesce answer;
-	struct packet p;
-	size_t len = packet_too_big(packet, limit, answer.bytes,
-				    sizeof(answer.bytes));
-	static uint8_t bytes[1500];
-
-	if (!len || len > sizeof(bytes))
-		return;
-	memcpy(bytes, answer.bytes, len);
-	coalesce_clear(&answer);
-	if (!packet_parse(&p, bytes, len) && coalesce_add(&answer, &p))
-		tun_write(&t->tun, &answer);
-}
-
 static size_t limit_of(const struct peer *peer)
 {
 	size_t payload = peer->current->payload;
@@ -50,25 +34,33 @@ static size_t limit_of(const struct peer *peer)
 	return peer->limit && peer->limit < payload ? peer->limit : payload;
 }
 
-static void count_unsent(struct traffic *traffic, int err, int packets)
+/* As a router does: the sender learns what gets through, by an ICMP message. */
+static void refuse_too_big(struct tunnel *t, struct peer *peer, size_t len)
 {
-	if (err == -EMSGSIZE)
-		traffic->too_big += packets;
-	else
-		traffic->full += packets;
+	static uint8_t bytes[1500];
+	static struct coalesce answer;
+	struct packet packet;
+	size_t answer_len;
+
+	peer->traffic.too_big++;
+	if (packet_parse(&packet, incoming.bytes, len))
+		return;
+	answer_len = packet_too_big(&packet, limit_of(peer), bytes,
+				    sizeof(bytes));
+	if (answer_len && !packet_parse(&packet, bytes, answer_len) &&
+	    coalesce_add(&answer, &packet))
+		tun_write(&t->tun, &answer);
 }
 
-/* A packet, or many in one, to @peer. */
-static void send_to(struct tunnel *t, struct peer *peer, struct packet *packet,
-		    size_t len)
+/* What was read, a packet or many in one, to @peer. */
+static void send_to(struct tunnel *t, struct peer *peer, size_t len)
 {
 	size_t each = segments_each(&incoming.hdr, incoming.bytes, len);
 	struct segments packets;
 	int count, err;
 
 	if (each > limit_of(peer)) {
-		peer->traffic.too_big++;
-		answer_too_big(t, packet, limit_of(peer));
+		refuse_too_big(t, peer, len);
 		return;
 	}
 	count = segments_make(&incoming.hdr, incoming.bytes, len,
@@ -78,11 +70,13 @@ static void send_to(struct tunnel *t, struct peer *peer, struct packet *packet,
 		return;
 	}
 	err = link_send(peer->current, &packets);
-	if (err)
-		count_unsent(&peer->traffic, err, count);
-	else
+	if (!err)
 		peer->traffic.sent += count;
-	/* The path has become narrower: the next one is told. */
+	else if (err == -EMSGSIZE)
+		/* The path has become narrower, which the link knows now. */
+		refuse_too_big(t, peer, len);
+	else
+		peer->traffic.full += count;
 }
 
 static void read_device(struct source *source)
@@ -98,8 +92,7 @@ static void read_device(struct source *source)
 		len = tun_read(&t->tun, &incoming);
 		if (len == -EAGAIN)
 			return;
-		/* It's down, or was taken away by somebody. */
-		if (len == -EIO || len == -EBADFD)
+		if (len == -EBADFD)
 			end_with(ENDING_SYSTEM, "%s: the device is gone",
 				 t->tun.name);
 		if (len < 0 || packet_parse(&packet, incoming.bytes, len))
@@ -110,7 +103,7 @@ static void read_device(struct source *source)
 		else if (!peer->current)
 			peer->traffic.full++;
 		else
-			send_to(t, peer, &packet, packet.len);
+			send_to(t, peer, packet.len);
 	}
 }
 
@@ -122,7 +115,7 @@ static bool is_foreign(const struct peer *peer, const struct address *source)
 	for (i = 0; i < peer->address_count; i++)
 		if (address_is(&peer->addresses[i], source))
 			return false;
-	return peer->address_count;
+	return peer->sends_as_itself;
 }
 
 static void hear_packet(struct tunnel *t, struct peer *peer, uint8_t *bytes,

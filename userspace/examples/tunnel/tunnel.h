@@ -36,7 +36,8 @@ struct traffic {
  * struct peer - the other end: a client of the server's, or the client's server
  * @name: as it proved
  * @addresses: what it may send from
- * @address_count: how many; 0: from anywhere
+ * @address_count: how many
+ * @sends_as_itself: from nothing else; else it speaks for networks behind it
  * @current: where packets go; NULL: nowhere
  * @limit: longest packet that gets through, as far as it was tried
  * @heard_ms: when something came from it last
@@ -46,6 +47,7 @@ struct peer {
 	char name[TLS_NAME_MAX + 1];
 	struct address addresses[MESSAGE_ADDRESSES];
 	unsigned int address_count;
+	bool sends_as_itself;
 	struct link *current;
 	size_t limit;
 	uint64_t heard_ms;

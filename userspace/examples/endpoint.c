@@ -3,6 +3,7 @@
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
+#include <netinet/in.h>
 #include <openssl/bio.h>
 
 #include "endpoint.h"
@@ -38,6 +39,20 @@ const char *endpoint_find(struct endpoint *ep, const char *host,
 	freeaddrinfo(found);
 	endpoint_name(ep);
 	return NULL;
+}
+
+bool endpoint_same_host(const struct endpoint *a, const struct endpoint *b)
+{
+	const struct sockaddr_in *a4 = (const void *)&a->addr;
+	const struct sockaddr_in *b4 = (const void *)&b->addr;
+	const struct sockaddr_in6 *a6 = (const void *)&a->addr;
+	const struct sockaddr_in6 *b6 = (const void *)&b->addr;
+
+	if (a->addr.ss_family != b->addr.ss_family)
+		return false;
+	if (a->addr.ss_family == AF_INET)
+		return a4->sin_addr.s_addr == b4->sin_addr.s_addr;
+	return IN6_ARE_ADDR_EQUAL(&a6->sin6_addr, &b6->sin6_addr);
 }
 
 int endpoint_talk(const struct endpoint *ep, SSL *ssl, int fd)

@@ -3,6 +3,7 @@
 #ifndef KDTLS_EXAMPLES_ENDPOINT_H
 #define KDTLS_EXAMPLES_ENDPOINT_H
 
+#include <stdbool.h>
 #include <sys/socket.h>
 #include <openssl/ssl.h>
 
@@ -17,6 +18,9 @@ struct endpoint {
 const char *endpoint_find(struct endpoint *ep, const char *host,
 			  const char *port, int flags);
 void endpoint_name(struct endpoint *ep);
+
+/* Equal but for the port. */
+bool endpoint_same_host(const struct endpoint *a, const struct endpoint *b);
 
 /*
  * Makes the connected @fd the SSL's: a datagram BIO, since that of SSL_set_fd()

@@ -225,20 +225,6 @@ static struct peer *peer_to(struct tunnel *t, const struct packet *packet)
 	return guest ? &guest->peer : NULL;
 }
 
-static bool is_same_host(const struct endpoint *a, const struct endpoint *b)
-{
-	const struct sockaddr_in *a4 = (const void *)&a->addr;
-	const struct sockaddr_in *b4 = (const void *)&b->addr;
-	const struct sockaddr_in6 *a6 = (const void *)&a->addr;
-	const struct sockaddr_in6 *b6 = (const void *)&b->addr;
-
-	if (a->addr.ss_family != b->addr.ss_family)
-		return false;
-	if (a->addr.ss_family == AF_INET)
-		return a4->sin_addr.s_addr == b4->sin_addr.s_addr;
-	return IN6_ARE_ADDR_EQUAL(&a6->sin6_addr, &b6->sin6_addr);
-}
-
 static const char *addresses_text(const struct guest *guest)
 {
 	static char text[100];
@@ -263,7 +249,7 @@ static void take_over(struct guest *guest, struct link *link)
 		say("%s: connected from %s: %s, %s %s", guest->peer.name,
 		    link->remote.text, addresses_text(guest),
 		    link->transport->cipher(link), link->transport->place);
-	else if (is_same_host(&old->remote, &link->remote))
+	else if (endpoint_same_host(&old->remote, &link->remote))
 		say("%s: new keys", guest->peer.name);
 	else
 		say("%s: moved to %s", guest->peer.name, link->remote.text);

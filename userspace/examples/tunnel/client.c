@@ -1,0 +1,609 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * The client's end. It has one link that packets go by. When keys are worn, when
+ * this machine has moved, or when the server doesn't answer, it makes another one
+ * beside it, by a fresh handshake from a new socket; once the server has answered
+ * there, packets go that way, and the old link is heard for a while.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <netinet/in.h>
+#include <linux/capability.h>
+
+#include "ending.h"
+#include "privilege.h"
+#include "pulse.h"
+#include "role.h"
+#include "route.h"
+#include "search.h"
+
+#define SHAKING_MS  10000 /* for a handshake */
+#define REQUESTS    5     /* before it's in vain */
+#define REQUEST_MS  1000
+#define OLD_MS      3000  /* that an old link is heard */
+#define WAIT_MS     500   /* before another try, first */
+#define WAIT_MAX_MS 30000
+
+/**
+ * struct client - the end
+ * @t: what's common to both ends; the loop's
+ * @peer: the server
+ * @remote: where it is, as resolved last
+ * @fresh: a link that isn't in use yet, or NULL
+ * @old: one that isn't in use any more, or NULL
+ * @old_until_ms: when @old ends
+ * @requests: how often the server was asked by @fresh; 0: it's shaking
+ * @request_ms: when it's asked again
+ * @wanted: another link is wanted
+ * @try_ms: when that may be begun
+ * @wait_ms: how long to wait after a try that fails
+ * @said: that there's no answer
+ * @refusal: why @fresh isn't to be used, or NULL
+ * @config: what the server said first; its addresses stay
+ * @is_configured: the device has them
+ * @search: for what gets through
+ * @pulse: of the server
+ * @rekey_ms: when keys are worn by time
+ * @on_route: something in the network has changed
+ */
+static struct client {
+	struct tunnel *t;
+	struct peer peer;
+	struct endpoint remote;
+	struct link *fresh;
+	struct link *old;
+	uint64_t old_until_ms;
+	unsigned int requests;
+	uint64_t request_ms;
+	bool wanted;
+	uint64_t try_ms;
+	unsigned int wait_ms;
+	bool said;
+	const char *refusal;
+	struct message config;
+	bool is_configured;
+	struct search search;
+	struct pulse pulse;
+	uint64_t rekey_ms;
+	struct source on_route;
+} client;
+
+static void want_link(void)
+{
+	client.wanted = true;
+	if (client.try_ms < loop_now())
+		client.try_ms = loop_now();
+}
+
+static void fresh_end(void)
+{
+	link_free(client.fresh);
+	client.fresh = NULL;
+	client.refusal = NULL;
+}
+
+/* Sooner or later it will be there again. */
+static void try_later(void)
+{
+	fresh_end();
+	client.wanted = true;
+	client.try_ms = loop_now() + client.wait_ms;
+	client.wait_ms *= 2;
+	if (client.wait_ms > WAIT_MAX_MS)
+		client.wait_ms = WAIT_MAX_MS;
+}
+
+/* @reason: NULL: it's silent. */
+static void no_answer(const char *reason)
+{
+	const char *whom = client.remote.len ? client.remote.text :
+					       client.t->config->host;
+
+	if (!client.is_configured && !client.t->config->retry)
+		end_with(ENDING_NO_ANSWER, "no answer from %s%s%s", whom,
+			 reason ? ": " : "", reason ? reason : "");
+	if (!client.said)
+		say("no answer from %s%s%s, trying again", whom,
+		    reason ? ": " : "", reason ? reason : "");
+	client.said = true;
+	try_later();
+}
+
+/* What won't change by trying again, if it was so from the beginning. */
+static void refused(enum ending ending, const char *reason)
+{
+	if (!client.is_configured)
+		end_with(ending, "%s: %s", client.remote.text, reason);
+	if (!client.said)
+		say("%s: %s, trying again", client.remote.text, reason);
+	client.said = true;
+	try_later();
+}
+
+static void request(void)
+{
+	struct message message = {
+		.kind = MESSAGE_REQUEST,
+		.version = MESSAGE_VERSION,
+		.address_count = client.config.address_count,
+	};
+
+	memcpy(message.addresses, client.config.addresses,
+	       sizeof(message.addresses));
+	client.requests++;
+	client.request_ms = loop_now() + REQUEST_MS;
+	tunnel_tell(client.fresh, &message);
+}
+
+/*
+ * A server that can't open our Finished says nothing: it might be anybody's
+ * (RFC 6347, 4.1.2.7). With a key that both should know it's plain what's wrong.
+ */
+static void shaking_expired(void)
+{
+	if (client.t->config->psk &&
+	    SSL_get_state(client.fresh->ssl) == TLS_ST_CW_FINISHED)
+		refused(ENDING_REFUSED,
+			"no answer to our key: it has to be the same on both ends (psk)");
+	else
+		no_answer(NULL);
+}
+
+static void shake(void)
+{
+	const char *error = "no reason given";
+	bool was_finished;
+
+	switch (link_shake(client.fresh, client.t->crypto, &error)) {
+	case SHAKING_GOES_ON:
+		if (loop_now() - client.fresh->begun_ms >= SHAKING_MS)
+			shaking_expired();
+		return;
+	case SHAKING_DONE:
+		request();
+		return;
+	case SHAKING_FAILED:
+		was_finished = SSL_is_init_finished(client.fresh->ssl);
+		refused(was_finished ? ENDING_SYSTEM : ENDING_REFUSED, error);
+		return;
+	}
+}
+
+static void hear(struct source *source)
+{
+	struct link *link =
+		(struct link *)((char *)source - offsetof(struct link, source));
+
+	if (link->transport)
+		tunnel_hear(client.t, &client.peer, link);
+	else
+		shake();
+}
+
+static void connect_server(void)
+{
+	const struct config *config = client.t->config;
+	const char *reason =
+		endpoint_find(&client.remote, config->host, config->port, 0);
+	SSL *ssl;
+	int fd;
+
+	client.wanted = false;
+	client.requests = 0;
+	if (reason) {
+		client.remote.len = 0;
+		no_answer(reason);
+		return;
+	}
+	fd = route_connect(&client.remote);
+	if (fd < 0) {
+		no_answer(strerror(errno));
+		return;
+	}
+	ssl = SSL_new(client.t->ctx);
+	if (!ssl || !tls_expect(ssl, config))
+		end_with(ENDING_SYSTEM, "SSL_new: %s", tls_reason(ENOMEM));
+	SSL_set_connect_state(ssl);
+	client.fresh = link_new(fd, &client.remote, ssl, client.t->crypto, hear);
+	if (client.fresh)
+		shake();
+	else
+		try_later();
+}
+
+static void route_changed(struct source *source)
+{
+	(void)source;
+	route_heard();
+	if (client.fresh && !client.peer.current)
+		return;
+	if (client.peer.current &&
+	    !route_has_moved(client.peer.current->fd,
+			     &client.peer.current->remote))
+		return;
+	/* A handshake from where this machine isn't any more won't end. */
+	if (client.fresh &&
+	    route_has_moved(client.fresh->fd, &client.fresh->remote))
+		fresh_end();
+	client.wait_ms = WAIT_MS;
+	client.try_ms = loop_now();
+	want_link();
+}
+
+static void old_end(void)
+{
+	if (!client.old)
+		return;
+	client.old->transport->send_close(client.old);
+	link_free(client.old);
+	client.old = NULL;
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+static void search_path(void)
+{
+	size_t limit = smaller(client.peer.current->payload,
+			       client.config.bytes);
+
+	if (client.t->config->mtu)
+		limit = smaller(limit, client.t->config->mtu);
+	if (client.is_configured)
+		limit = smaller(limit, client.t->tun.mtu);
+	search_begin(&client.search, client.peer.current, limit);
+}
+
+/* Packets go by the fresh link from now on. */
+static void take_over(void)
+{
+	struct endpoint local, before;
+	bool has_moved = false;
+
+	old_end();
+	if (client.peer.current) {
+		route_local(client.peer.current->fd, &before);
+		route_local(client.fresh->fd, &local);
+		has_moved = !endpoint_same_host(&local, &before);
+		client.old = client.peer.current;
+		client.old_until_ms = loop_now() + OLD_MS;
+	}
+	client.peer.current = client.fresh;
+	client.fresh = NULL;
+	client.requests = 0;
+	client.wait_ms = WAIT_MS;
+	client.said = false;
+	client.rekey_ms = loop_now() + client.t->config->rekey_s * 1000ull;
+	pulse_begin(&client.pulse, client.t->config->keepalive_s);
+	if (client.is_configured && has_moved)
+		say("moved to %s", local.text);
+	else if (client.is_configured)
+		say("new keys");
+	search_path();
+}
+
+static bool has_same_addresses(const struct message *config)
+{
+	unsigned int i;
+
+	if (config->address_count != client.config.address_count)
+		return false;
+	for (i = 0; i < config->address_count; i++)
+		if (!address_is(&config->addresses[i].address,
+				&client.config.addresses[i].address))
+			return false;
+	return true;
+}
+
+static void hear_config(const struct message *config)
+{
+	/* The link is being read: it's dropped when its turn comes. */
+	if (config->version != MESSAGE_VERSION) {
+		client.refusal =
+			"the server is of another version: use the same on both ends";
+		return;
+	}
+	if (!client.is_configured)
+		client.config = *config;
+	else if (!has_same_addresses(config))
+		end_with(ENDING_MOVED,
+			 "the server gave other addresses than the device has: start again");
+	take_over();
+}
+
+static void hear_message(struct tunnel *t, struct peer *peer, struct link *link,
+			 const struct message *message)
+{
+	unsigned int keepalive_s = t->config->keepalive_s;
+
+	switch (message->kind) {
+	case MESSAGE_CONFIG:
+		if (link == client.fresh)
+			hear_config(message);
+		break;
+	case MESSAGE_ECHO:
+		if (link != peer->current)
+			break;
+		search_echo(&client.search, message->bytes);
+		pulse_echo(&client.pulse, message->number, message->bytes,
+			   peer->limit, keepalive_s);
+		break;
+	case MESSAGE_REKEY:
+		if (link == peer->current && !client.fresh)
+			want_link();
+		break;
+	}
+}
+
+static void hear_close(struct tunnel *t, struct peer *peer, struct link *link)
+{
+	(void)t;
+	if (link == client.old) {
+		link_free(link);
+		client.old = NULL;
+		return;
+	}
+	if (link == client.fresh) {
+		refused(ENDING_REFUSED,
+			"the server wants no more of us: its log says why");
+		return;
+	}
+	say("the server closed");
+	peer->current = NULL;
+	client.search.is_done = true;
+	link_free(link);
+	want_link();
+	client.try_ms = loop_now() + client.wait_ms;
+}
+
+static void configured(int err, const char *what)
+{
+	if (err)
+		end_with(ending_of(-err), "%s: %s: %s", client.t->tun.name, what,
+			 strerror(-err));
+}
+
+static void outer_address(const struct endpoint *remote, struct address *out)
+{
+	const struct sockaddr_in *in = (const void *)&remote->addr;
+	const struct sockaddr_in6 *in6 = (const void *)&remote->addr;
+
+	memset(out, 0, sizeof(*out));
+	out->len = remote->addr.ss_family == AF_INET ? 4 : 16;
+	if (out->len == 4)
+		memcpy(out->bytes, &in->sin_addr, 4);
+	else
+		memcpy(out->bytes, &in6->sin6_addr, 16);
+}
+
+static void add_routes(const struct prefix *routes, unsigned int count)
+{
+	struct address server;
+	char what[80];
+	unsigned int i;
+
+	outer_address(&client.peer.current->remote, &server);
+	for (i = 0; i < count; i++) {
+		snprintf(what, sizeof(what), "route to %s/%u",
+			 address_text(&routes[i].address), routes[i].bits);
+		/* The tunnel's own packets would go into the tunnel. */
+		if (prefix_has(&routes[i], &server)) {
+			say("%s left out: the server itself is there", what);
+			continue;
+		}
+		configured(tun_add_route(&client.t->tun, &routes[i]), what);
+	}
+}
+
+/* IPv6 wants 1280 bytes (RFC 8200, 5). */
+static bool fits(const struct prefix *address)
+{
+	return address->address.len == 4 || client.t->tun.mtu >= 1280;
+}
+
+static void set_addresses(char *text, size_t size)
+{
+	const struct message *config = &client.config;
+	unsigned int i;
+	size_t n = 0;
+
+	for (i = 0; i < config->address_count; i++) {
+		const struct prefix *at = &config->addresses[i];
+
+		if (!fits(at)) {
+			say("%s left out: IPv6 wants 1280 bytes, the path takes %u",
+			    address_text(&at->address), client.t->tun.mtu);
+			continue;
+		}
+		configured(tun_add_address(&client.t->tun, at),
+			   address_text(&at->address));
+		n += snprintf(text + n, size - n, " %s/%u",
+			      address_text(&at->address), at->bits);
+	}
+}
+
+/* The last that needs a privilege. */
+static void set_device(void)
+{
+	const struct config *config = client.t->config;
+	struct tun *tun = &client.t->tun;
+	struct link *link = client.peer.current;
+	char addresses[120] = "";
+
+	configured(tun_set_mtu(tun, client.search.found), "mtu");
+	set_addresses(addresses, sizeof(addresses));
+	configured(tun_up(tun), "up");
+	if (config->accept_routes)
+		add_routes(client.config.routes, client.config.route_count);
+	add_routes(config->routes, config->route_count);
+	privilege_end();
+	client.is_configured = true;
+	say("connected to %s:%s, mtu %u, %s %s", link->remote.text, addresses,
+	    tun->mtu, link->transport->cipher(link), link->transport->place);
+	notify("READY=1");
+}
+
+static void tell_limit(void)
+{
+	struct message message = {
+		.kind = MESSAGE_LIMIT,
+		.bytes = client.peer.limit,
+	};
+
+	tunnel_tell(client.peer.current, &message);
+}
+
+static void search_ended(void)
+{
+	if (client.peer.limit != client.search.found && client.is_configured)
+		say("packets of %zu bytes get through", client.search.found);
+	client.peer.limit = client.search.found;
+	tell_limit();
+	if (!client.is_configured)
+		set_device();
+	client.search.limit = 0;
+}
+
+static void turn_current(void)
+{
+	unsigned int keepalive_s = client.t->config->keepalive_s;
+	struct link *link = client.peer.current;
+
+	if (client.search.limit) {
+		search_turn(&client.search, link);
+		if (client.search.is_done)
+			search_ended();
+		return;
+	}
+	switch (pulse_turn(&client.pulse, link, client.peer.limit,
+			   keepalive_s)) {
+	case PULSE_NOTHING:
+		break;
+	case PULSE_NARROWER:
+		search_path();
+		break;
+	case PULSE_LOST:
+		if (!client.fresh)
+			want_link();
+		break;
+	}
+	if ((loop_now() >= client.rekey_ms || link_is_worn(link)) &&
+	    !client.fresh)
+		want_link();
+}
+
+static void turn_fresh(void)
+{
+	if (client.refusal) {
+		refused(ENDING_REFUSED, client.refusal);
+		return;
+	}
+	if (!client.fresh->transport) {
+		if (loop_now() >= link_due(client.fresh) ||
+		    loop_now() - client.fresh->begun_ms >= SHAKING_MS)
+			shake();
+		return;
+	}
+	if (loop_now() < client.request_ms)
+		return;
+	if (client.requests < REQUESTS)
+		request();
+	else
+		no_answer(NULL);
+}
+
+static void turn(struct tunnel *t)
+{
+	(void)t;
+	if (client.peer.current)
+		turn_current();
+	if (client.fresh)
+		turn_fresh();
+	if (client.wanted && !client.fresh && loop_now() >= client.try_ms)
+		connect_server();
+	if (client.old && loop_now() >= client.old_until_ms)
+		old_end();
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t due(const struct tunnel *t)
+{
+	uint64_t next = UINT64_MAX;
+
+	(void)t;
+	if (client.peer.current) {
+		next = earlier(client.pulse.next_ms, client.rekey_ms);
+		if (client.search.limit)
+			next = client.search.is_done ? 0 : client.search.next_ms;
+	}
+	if (client.refusal)
+		next = 0;
+	else if (client.fresh && client.fresh->transport)
+		next = earlier(next, client.request_ms);
+	else if (client.fresh)
+		next = earlier(next, earlier(link_due(client.fresh),
+					     client.fresh->begun_ms +
+						     SHAKING_MS));
+	else if (client.wanted)
+		next = earlier(next, client.try_ms);
+	return client.old ? earlier(next, client.old_until_ms) : next;
+}
+
+static struct peer *peer_to(struct tunnel *t, const struct packet *packet)
+{
+	const uint8_t *to = packet->destination.bytes;
+
+	(void)t;
+	/* Neighbours and groups are this machine's own affair. */
+	if (packet->version == 4 ? to[0] >= 224 : to[0] >= 0xfe)
+		return NULL;
+	return &client.peer;
+}
+
+static void report(struct tunnel *t)
+{
+	(void)t;
+	say("%s %s %s", client.peer.name[0] ? client.peer.name : "server",
+	    client.peer.current ? client.peer.current->remote.text : "-",
+	    traffic_text(&client.peer.traffic));
+}
+
+static void finish(struct tunnel *t)
+{
+	(void)t;
+	old_end();
+	fresh_end();
+	if (!client.peer.current)
+		return;
+	client.peer.current->transport->send_close(client.peer.current);
+	link_free(client.peer.current);
+}
+
+static const struct role role = {
+	.peer_to = peer_to,
+	.message = hear_message,
+	.closed = hear_close,
+	.turn = turn,
+	.due = due,
+	.report = report,
+	.finish = finish,
+};
+
+void client_begin(struct tunnel *t)
+{
+	client.t = t;
+	t->role = &role;
+	client.wait_ms = WAIT_MS;
+	privilege_drop(t->config->user, 1u << CAP_NET_ADMIN);
+	client.on_route.ready = route_changed;
+	if (route_watch(&client.on_route) || tunnel_begin(t))
+		end_with(ENDING_SYSTEM, "epoll: %s", strerror(errno));
+	want_link();
+}

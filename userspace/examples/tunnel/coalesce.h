@@ -19,6 +19,8 @@
  * @hdr: for the device, in front of @bytes without a gap
  * @bytes: the packet
  * @len: its bytes; 0: there's none
+ * @first: what was the first one's IP header, in @bytes now
+ * @headers: bytes in front of the TCP content
  * @segments: how many there are in it
  * @each: TCP content of each one but the last, bytes
  * @next_seq: sequence number that would follow
@@ -28,6 +30,8 @@ struct coalesce {
 	struct virtio_net_hdr hdr;
 	uint8_t bytes[PACKET_MAX];
 	size_t len;
+	struct packet first;
+	size_t headers;
 	unsigned int segments;
 	size_t each;
 	uint32_t next_seq;
@@ -40,8 +44,9 @@ struct coalesce {
  * only TCP with content, both unsummed (else a checksum that's wrong would
  * become right), of the same flow and in sequence, with equal headers but for
  * lengths, checksums, sequence number, IPv4 identification (one up, or DF), ACK
- * number equal, flags equal but for PSH and FIN; no URG, SYN, RST, no fragment,
- * IPv4 options or IPv6 extension headers; not longer than the first; 64 KiB.
+ * number equal, flags equal but for PSH and FIN, and CWR, which only the first
+ * may have; no URG, SYN, RST, no fragment, IPv4 options or IPv6 extension headers;
+ * not longer than the first; 64 KiB.
  */
 bool coalesce_add(struct coalesce *c, const struct packet *p);
 
@@ -52,7 +57,7 @@ bool coalesce_add(struct coalesce *c, const struct packet *p);
  */
 size_t coalesce_finish(struct coalesce *c);
 
-/* After writing. */
+/* After writing, and before the first packet. */
 void coalesce_clear(struct coalesce *c);
 
 #endif

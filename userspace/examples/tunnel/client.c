@@ -21,8 +21,8 @@
 #define SHAKING_MS  10000 /* for a handshake */
 #define REQUESTS    5     /* before it's in vain */
 #define REQUEST_MS  1000
-#define OLD_MS      3000  /* that an old link is heard */
-#define WAIT_MS     500   /* before another try, first */
+#define OLD_MS      3000 /* that an old link is heard */
+#define WAIT_MS     500  /* before another try, first */
 #define WAIT_MAX_MS 30000
 
 /**
@@ -205,7 +205,8 @@ static void connect_server(void)
 	if (!ssl || !tls_expect(ssl, config))
 		end_with(ENDING_SYSTEM, "SSL_new: %s", tls_reason(ENOMEM));
 	SSL_set_connect_state(ssl);
-	client.fresh = link_new(fd, &client.remote, ssl, client.t->crypto, hear);
+	client.fresh =
+		link_new(fd, &client.remote, ssl, client.t->crypto, hear);
 	if (client.fresh)
 		shake();
 	else
@@ -247,8 +248,8 @@ static size_t smaller(size_t a, size_t b)
 
 static void search_path(void)
 {
-	size_t limit = smaller(client.peer.current->payload,
-			       client.config.bytes);
+	size_t limit =
+		smaller(client.peer.current->payload, client.config.bytes);
 
 	if (client.t->config->mtu)
 		limit = smaller(limit, client.t->config->mtu);
@@ -362,8 +363,8 @@ static void hear_close(struct tunnel *t, struct peer *peer, struct link *link)
 static void configured(int err, const char *what)
 {
 	if (err)
-		end_with(ending_of(-err), "%s: %s: %s", client.t->tun.name, what,
-			 strerror(-err));
+		end_with(ending_of(-err), "%s: %s: %s", client.t->tun.name,
+			 what, strerror(-err));
 }
 
 static void outer_address(const struct endpoint *remote, struct address *out)
@@ -541,16 +542,17 @@ static uint64_t due(const struct tunnel *t)
 	if (client.peer.current) {
 		next = earlier(client.pulse.next_ms, client.rekey_ms);
 		if (client.search.limit)
-			next = client.search.is_done ? 0 : client.search.next_ms;
+			next = client.search.is_done ? 0 :
+						       client.search.next_ms;
 	}
 	if (client.refusal)
 		next = 0;
 	else if (client.fresh && client.fresh->transport)
 		next = earlier(next, client.request_ms);
 	else if (client.fresh)
-		next = earlier(next, earlier(link_due(client.fresh),
-					     client.fresh->begun_ms +
-						     SHAKING_MS));
+		next = earlier(next,
+			       earlier(link_due(client.fresh),
+				       client.fresh->begun_ms + SHAKING_MS));
 	else if (client.wanted)
 		next = earlier(next, client.try_ms);
 	return client.old ? earlier(next, client.old_until_ms) : next;

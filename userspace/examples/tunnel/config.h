@@ -13,7 +13,7 @@
 #include "packet.h"
 
 enum crypto {
-	CRYPTO_AUTO,      /* in the kernel, if it can */
+	CRYPTO_AUTO, /* in the kernel, if it can */
 	CRYPTO_KERNEL,
 	CRYPTO_USERSPACE,
 };

@@ -99,8 +99,8 @@ struct guest *guests_add(struct guests *guests, const char *name)
 	return guest;
 }
 
-static const struct address *had_of(const struct prefix *had, unsigned int count,
-				    unsigned int len)
+static const struct address *had_of(const struct prefix *had,
+				    unsigned int count, unsigned int len)
 {
 	unsigned int i;
 
@@ -146,7 +146,8 @@ int guests_settle(struct guests *guests, struct guest *guest,
 	for (i = 0; i < guests->pool_count; i++) {
 		address = &peer->addresses[i];
 		err = pool_take(guests->pools[i], peer->name,
-				had_of(had, count, pool_family(guests->pools[i])),
+				had_of(had, count,
+				       pool_family(guests->pools[i])),
 				address);
 		if (err) {
 			unsettle(guests, guest);

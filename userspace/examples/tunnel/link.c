@@ -122,7 +122,8 @@ int link_send(struct link *link, const struct segments *packets)
 	int err = link->transport->send(link, packets);
 
 	if (!err)
-		link->sent += (packets->len + packets->each - 1) / packets->each;
+		link->sent +=
+			(packets->len + packets->each - 1) / packets->each;
 	else if (err == -EMSGSIZE)
 		link_measure(link);
 	return err;
@@ -145,8 +146,8 @@ void link_measure(struct link *link)
 	socklen_t len = sizeof(mtu);
 	bool is_ipv6 = link->remote.addr.ss_family == AF_INET6;
 	const struct sockaddr_in6 *in6 = (const void *)&link->remote.addr;
-	size_t headers = is_ipv6 && !IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr) ?
-				 48 : 28;
+	size_t headers =
+		is_ipv6 && !IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr) ? 48 : 28;
 
 	if (link->k) {
 		payload = kdtls_max_payload(link->k);

@@ -96,8 +96,7 @@ struct link {
  * readable. NULL: no memory.
  */
 struct link *link_new(int fd, const struct endpoint *remote, SSL *ssl,
-		      enum crypto crypto,
-		      void (*ready)(struct source *source));
+		      enum crypto crypto, void (*ready)(struct source *source));
 
 /* Closes and frees; tells nobody. */
 void link_free(struct link *link);

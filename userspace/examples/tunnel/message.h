@@ -30,10 +30,11 @@
 
 #include "packet.h"
 
-#define MESSAGE_VERSION 1
+#define MESSAGE_VERSION   1
 #define MESSAGE_ADDRESSES 2 /* one of each family */
-#define MESSAGE_ROUTES 64
-#define MESSAGE_MAX 1232 /* a CONFIG fits, with all routes being IPv6: 64 * 18 */
+#define MESSAGE_ROUTES    64
+#define MESSAGE_MAX \
+	1232 /* a CONFIG fits, with all routes being IPv6: 64 * 18 */
 
 enum message_kind {
 	MESSAGE_REQUEST = 1,

@@ -49,7 +49,8 @@ static void become(const char *name)
 			 name);
 	if (!user->pw_uid)
 		end_with(ENDING_PERMISSION,
-			 "user %s: that's root: name another one as user", name);
+			 "user %s: that's root: name another one as user",
+			 name);
 	/* Capabilities survive the change, for keep_only() to choose from. */
 	if (prctl(PR_SET_KEEPCAPS, 1) ||
 	    initgroups(user->pw_name, user->pw_gid) ||
@@ -65,8 +66,7 @@ void privilege_drop(const char *user, uint32_t keep)
 	if (!getuid() || !geteuid())
 		become(user);
 	if (get_permitted(&permitted) || keep_only(keep & permitted) ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-	    prctl(PR_SET_DUMPABLE, 0))
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0))
 		end_with(ENDING_SYSTEM, "giving up privileges: %s",
 			 strerror(errno));
 }

@@ -32,8 +32,7 @@ void route_heard(void)
 	char unread[4096];
 
 	/* ENOBUFS: some was lost, which says as much. */
-	while (recv(netlink, unread, sizeof(unread), 0) >= 0 ||
-	       errno == ENOBUFS)
+	while (recv(netlink, unread, sizeof(unread), 0) >= 0 || errno == ENOBUFS)
 		;
 }
 
@@ -43,8 +42,8 @@ int route_connect(const struct endpoint *remote)
 			SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int err;
 
-	if (fd < 0 || !connect(fd, (const struct sockaddr *)&remote->addr,
-			       remote->len))
+	if (fd < 0 ||
+	    !connect(fd, (const struct sockaddr *)&remote->addr, remote->len))
 		return fd;
 	err = errno;
 	close(fd);

@@ -20,12 +20,12 @@
 #include "privilege.h"
 #include "role.h"
 
-#define MTU_AUTO       1420
-#define SHAKING_MS     30000 /* for a handshake */
-#define SHAKING_MAX    256   /* of them at a time */
-#define REPLACED_MS    30000 /* that an old link is heard */
-#define LINKS_MAX      4     /* of one guest */
-#define GREETS_A_TURN  64
+#define MTU_AUTO         1420
+#define SHAKING_MS       30000 /* for a handshake */
+#define SHAKING_MAX      256   /* of them at a time */
+#define REPLACED_MS      30000 /* that an old link is heard */
+#define LINKS_MAX        4     /* of one guest */
+#define GREETS_A_TURN    64
 #define FIRST_USERS_PORT 1024 /* below, a capability is wanted */
 
 /**
@@ -209,7 +209,8 @@ static void greet(struct source *source)
 		 * Who is known has a socket, and this left before it was there:
 		 * a ClientHello repeated, whose answer is on its way.
 		 */
-		if (server.shaking_count < SHAKING_MAX && !is_shaking(&remote) &&
+		if (server.shaking_count < SHAKING_MAX &&
+		    !is_shaking(&remote) &&
 		    cookie_check(server.listener, &server.port, &remote,
 				 datagram, n))
 			receive_guest(&remote);
@@ -218,8 +219,8 @@ static void greet(struct source *source)
 
 static struct peer *peer_to(struct tunnel *t, const struct packet *packet)
 {
-	struct guest *guest = guests_by_address(&server.guests,
-						&packet->destination);
+	struct guest *guest =
+		guests_by_address(&server.guests, &packet->destination);
 
 	(void)t;
 	return guest ? &guest->peer : NULL;
@@ -490,11 +491,13 @@ void server_begin(struct tunnel *t)
 	guests_open(&server.guests, config);
 	set_device(t);
 	privilege_drop(config->user, port_number(local) < FIRST_USERS_PORT ?
-					     1u << CAP_NET_BIND_SERVICE : 0);
+					     1u << CAP_NET_BIND_SERVICE :
+					     0);
 	/* As its sockets share the port, they have to be of the same user. */
 	if (port_open(&server.port))
 		end_with(errno == EADDRINUSE || errno == EADDRNOTAVAIL ?
-				 ENDING_CONFIG : ending_of(errno),
+				 ENDING_CONFIG :
+				 ending_of(errno),
 			 "listen: %s: %s", local->text, strerror(errno));
 	if (!cookie_prepare(t->ctx))
 		end_with(ENDING_SYSTEM, "random numbers: %s", tls_reason(errno));

@@ -31,8 +31,7 @@ __attribute__((noreturn)) static void refuse_file(const char *option,
 static void load_crl(SSL_CTX *ctx, const char *path)
 {
 	X509_STORE *store = SSL_CTX_get_cert_store(ctx);
-	X509_LOOKUP *lookup =
-		X509_STORE_add_lookup(store, X509_LOOKUP_file());
+	X509_LOOKUP *lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
 
 	if (!lookup || X509_load_crl_file(lookup, path, X509_FILETYPE_PEM) < 1)
 		refuse_file("crl", path);
@@ -92,8 +91,7 @@ bool tls_expect(SSL *ssl, const struct config *config)
 		return true;
 	if (inet_pton(AF_INET, config->server_name, &unused) == 1 ||
 	    inet_pton(AF_INET6, config->server_name, &unused) == 1)
-		return X509_VERIFY_PARAM_set1_ip_asc(param,
-						     config->server_name);
+		return X509_VERIFY_PARAM_set1_ip_asc(param, config->server_name);
 	X509_VERIFY_PARAM_set_hostflags(param,
 					X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
 	return X509_VERIFY_PARAM_set1_host(param, config->server_name, 0) &&
@@ -117,9 +115,9 @@ static bool copy_name(char name[TLS_NAME_MAX + 1], const char *from, size_t len)
 
 static bool copy_string(char name[TLS_NAME_MAX + 1], const ASN1_STRING *string)
 {
-	return string && copy_name(name,
-				   (const char *)ASN1_STRING_get0_data(string),
-				   ASN1_STRING_length(string));
+	return string &&
+	       copy_name(name, (const char *)ASN1_STRING_get0_data(string),
+			 ASN1_STRING_length(string));
 }
 
 static bool dns_name(X509 *cert, char name[TLS_NAME_MAX + 1])

@@ -59,13 +59,15 @@ static int send_batch(struct link *link, const uint8_t *bytes, size_t len,
 		cmsg->cmsg_len = CMSG_LEN(sizeof(segment));
 		memcpy(CMSG_DATA(cmsg), &segment, sizeof(segment));
 	}
-	return sendmsg(link->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno :
-									  0;
+	return sendmsg(link->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ?
+		       -errno :
+		       0;
 }
 
 static int send_packets(struct link *link, const struct segments *packets)
 {
-	size_t records = (BATCH_BYTES - BATCH_HEADERS) / (packets->each + OVERHEAD);
+	size_t records =
+		(BATCH_BYTES - BATCH_HEADERS) / (packets->each + OVERHEAD);
 	size_t at, len, most;
 	int err;
 

@@ -20,8 +20,8 @@
 #define TUN_F_USO6 0x40
 #endif
 
-static const unsigned int segmentation =
-	TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
+static const unsigned int segmentation = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 |
+					 TUN_F_TSO_ECN;
 
 static void name_device(const struct tun *tun, struct ifreq *ifr)
 {
@@ -112,8 +112,8 @@ static void fill_ipv4(struct sockaddr *to, const struct prefix *p, bool mask)
 
 	in->sin_family = AF_INET;
 	if (mask)
-		in->sin_addr.s_addr =
-			p->bits ? htonl(~0u << (32 - p->bits)) : 0;
+		in->sin_addr.s_addr = p->bits ? htonl(~0u << (32 - p->bits)) :
+						0;
 	else
 		memcpy(&in->sin_addr, p->address.bytes, 4);
 }

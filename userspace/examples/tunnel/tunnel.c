@@ -45,8 +45,8 @@ static void refuse_too_big(struct tunnel *t, struct peer *peer, size_t len)
 	peer->traffic.too_big++;
 	if (packet_parse(&packet, incoming.bytes, len))
 		return;
-	answer_len = packet_too_big(&packet, limit_of(peer), bytes,
-				    sizeof(bytes));
+	answer_len =
+		packet_too_big(&packet, limit_of(peer), bytes, sizeof(bytes));
 	if (answer_len && !packet_parse(&packet, bytes, answer_len) &&
 	    coalesce_add(&answer, &packet))
 		tun_write(&t->tun, &answer);
@@ -183,8 +183,7 @@ void tunnel_hear(struct tunnel *t, struct peer *peer, struct link *link)
 	int budget = BATCHES_A_TURN;
 	bool closing = false;
 
-	while (!closing &&
-	       (budget-- > 0 || link->transport->pending(link))) {
+	while (!closing && (budget-- > 0 || link->transport->pending(link))) {
 		/* Errors are ICMP's, of what was sent: anybody's words. */
 		if (link->transport->receive(link, &batch))
 			break;

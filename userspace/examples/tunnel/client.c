@@ -8,9 +8,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <netinet/in.h>
 #include <linux/capability.h>
 
+#include "device.h"
 #include "ending.h"
 #include "privilege.h"
 #include "pulse.h"
@@ -360,72 +360,6 @@ static void hear_close(struct tunnel *t, struct peer *peer, struct link *link)
 	client.try_ms = loop_now() + client.wait_ms;
 }
 
-static void configured(int err, const char *what)
-{
-	if (err)
-		end_with(ending_of(-err), "%s: %s: %s", client.t->tun.name,
-			 what, strerror(-err));
-}
-
-static void outer_address(const struct endpoint *remote, struct address *out)
-{
-	const struct sockaddr_in *in = (const void *)&remote->addr;
-	const struct sockaddr_in6 *in6 = (const void *)&remote->addr;
-
-	memset(out, 0, sizeof(*out));
-	out->len = remote->addr.ss_family == AF_INET ? 4 : 16;
-	if (out->len == 4)
-		memcpy(out->bytes, &in->sin_addr, 4);
-	else
-		memcpy(out->bytes, &in6->sin6_addr, 16);
-}
-
-static void add_routes(const struct prefix *routes, unsigned int count)
-{
-	struct address server;
-	char what[80];
-	unsigned int i;
-
-	outer_address(&client.peer.current->remote, &server);
-	for (i = 0; i < count; i++) {
-		snprintf(what, sizeof(what), "route to %s/%u",
-			 address_text(&routes[i].address), routes[i].bits);
-		/* The tunnel's own packets would go into the tunnel. */
-		if (prefix_has(&routes[i], &server)) {
-			say("%s left out: the server itself is there", what);
-			continue;
-		}
-		configured(tun_add_route(&client.t->tun, &routes[i]), what);
-	}
-}
-
-/* IPv6 wants 1280 bytes (RFC 8200, 5). */
-static bool fits(const struct prefix *address)
-{
-	return address->address.len == 4 || client.t->tun.mtu >= 1280;
-}
-
-static void set_addresses(char *text, size_t size)
-{
-	const struct message *config = &client.config;
-	unsigned int i;
-	size_t n = 0;
-
-	for (i = 0; i < config->address_count; i++) {
-		const struct prefix *at = &config->addresses[i];
-
-		if (!fits(at)) {
-			say("%s left out: IPv6 wants 1280 bytes, the path takes %u",
-			    address_text(&at->address), client.t->tun.mtu);
-			continue;
-		}
-		configured(tun_add_address(&client.t->tun, at),
-			   address_text(&at->address));
-		n += snprintf(text + n, size - n, " %s/%u",
-			      address_text(&at->address), at->bits);
-	}
-}
-
 /* The last that needs a privilege. */
 static void set_device(void)
 {
@@ -434,12 +368,13 @@ static void set_device(void)
 	struct link *link = client.peer.current;
 	char addresses[120] = "";
 
-	configured(tun_set_mtu(tun, client.search.found), "mtu");
-	set_addresses(addresses, sizeof(addresses));
-	configured(tun_up(tun), "up");
+	device_set(tun, client.search.found, client.config.addresses,
+		   client.config.address_count, addresses, sizeof(addresses));
 	if (config->accept_routes)
-		add_routes(client.config.routes, client.config.route_count);
-	add_routes(config->routes, config->route_count);
+		device_add_routes(tun, client.config.routes,
+				  client.config.route_count, &link->remote);
+	device_add_routes(tun, config->routes, config->route_count,
+			  &link->remote);
 	privilege_end();
 	client.is_configured = true;
 	say("connected to %s:%s, mtu %u, %s %s", link->remote.text, addresses,

@@ -15,6 +15,7 @@
 
 #include "../cookie.h"
 #include "../port.h"
+#include "device.h"
 #include "ending.h"
 #include "guests.h"
 #include "privilege.h"
@@ -453,20 +454,6 @@ static const struct role role = {
 	.finish = finish,
 };
 
-static void set_device(struct tunnel *t)
-{
-	const struct config *config = t->config;
-	unsigned int i;
-	int err = tun_set_mtu(&t->tun, config->mtu ? config->mtu : MTU_AUTO);
-
-	for (i = 0; i < config->address_count && !err; i++)
-		err = tun_add_address(&t->tun, &config->addresses[i]);
-	if (!err)
-		err = tun_up(&t->tun);
-	if (err)
-		end_with(ending_of(-err), "%s: %s", t->tun.name, strerror(-err));
-}
-
 static unsigned int port_number(const struct endpoint *local)
 {
 	const struct sockaddr_in *in = (const void *)&local->addr;
@@ -479,6 +466,7 @@ void server_begin(struct tunnel *t)
 {
 	const struct config *config = t->config;
 	struct endpoint *local = &server.port.local;
+	char addresses[120];
 	const char *reason = endpoint_find(local, config->host, config->port,
 					   AI_PASSIVE | AI_NUMERICHOST);
 
@@ -489,7 +477,9 @@ void server_begin(struct tunnel *t)
 	server.t = t;
 	t->role = &role;
 	guests_open(&server.guests, config);
-	set_device(t);
+	device_set(&t->tun, config->mtu ? config->mtu : MTU_AUTO,
+		   config->addresses, config->address_count, addresses,
+		   sizeof(addresses));
 	privilege_drop(config->user, port_number(local) < FIRST_USERS_PORT ?
 					     1u << CAP_NET_BIND_SERVICE :
 					     0);

@@ -12,18 +12,16 @@
 
 #include "device.h"
 #include "ending.h"
+#include "path.h"
 #include "privilege.h"
-#include "pulse.h"
+#include "retry.h"
 #include "role.h"
 #include "route.h"
-#include "search.h"
 
-#define SHAKING_MS  10000 /* for a handshake */
-#define REQUESTS    5     /* before it's in vain */
-#define REQUEST_MS  1000
-#define OLD_MS      3000 /* that an old link is heard */
-#define WAIT_MS     500  /* before another try, first */
-#define WAIT_MAX_MS 30000
+#define SHAKING_MS 10000 /* for a handshake */
+#define REQUESTS   5     /* before it's in vain */
+#define REQUEST_MS 1000
+#define OLD_MS     3000 /* that an old link is heard */
 
 /**
  * struct client - the end
@@ -35,15 +33,11 @@
  * @old_until_ms: when @old ends
  * @requests: how often the server was asked by @fresh; 0: it's shaking
  * @request_ms: when it's asked again
- * @wanted: another link is wanted
- * @try_ms: when that may be begun
- * @wait_ms: how long to wait after a try that fails
- * @said: that there's no answer
+ * @retry: for another link
  * @refusal: why @fresh isn't to be used, or NULL
  * @config: what the server said first; its addresses stay
  * @is_configured: the device has them
- * @search: for what gets through
- * @pulse: of the server
+ * @path: to the server, by the current link
  * @rekey_ms: when keys are worn by time
  * @on_route: something in the network has changed
  */
@@ -56,25 +50,14 @@ static struct client {
 	uint64_t old_until_ms;
 	unsigned int requests;
 	uint64_t request_ms;
-	bool wanted;
-	uint64_t try_ms;
-	unsigned int wait_ms;
-	bool said;
+	struct retry retry;
 	const char *refusal;
 	struct message config;
 	bool is_configured;
-	struct search search;
-	struct pulse pulse;
+	struct path path;
 	uint64_t rekey_ms;
 	struct source on_route;
 } client;
-
-static void want_link(void)
-{
-	client.wanted = true;
-	if (client.try_ms < loop_now())
-		client.try_ms = loop_now();
-}
 
 static void fresh_end(void)
 {
@@ -87,11 +70,7 @@ static void fresh_end(void)
 static void try_later(void)
 {
 	fresh_end();
-	client.wanted = true;
-	client.try_ms = loop_now() + client.wait_ms;
-	client.wait_ms *= 2;
-	if (client.wait_ms > WAIT_MAX_MS)
-		client.wait_ms = WAIT_MAX_MS;
+	retry_later(&client.retry);
 }
 
 /* @reason: NULL: it's silent. */
@@ -103,10 +82,10 @@ static void no_answer(const char *reason)
 	if (!client.is_configured && !client.t->config->retry)
 		end_with(ENDING_NO_ANSWER, "no answer from %s%s%s", whom,
 			 reason ? ": " : "", reason ? reason : "");
-	if (!client.said)
+	if (!client.retry.said)
 		say("no answer from %s%s%s, trying again", whom,
 		    reason ? ": " : "", reason ? reason : "");
-	client.said = true;
+	client.retry.said = true;
 	try_later();
 }
 
@@ -115,9 +94,9 @@ static void refused(enum ending ending, const char *reason)
 {
 	if (!client.is_configured)
 		end_with(ending, "%s: %s", client.remote.text, reason);
-	if (!client.said)
+	if (!client.retry.said)
 		say("%s: %s, trying again", client.remote.text, reason);
-	client.said = true;
+	client.retry.said = true;
 	try_later();
 }
 
@@ -189,7 +168,7 @@ static void connect_server(void)
 	SSL *ssl;
 	int fd;
 
-	client.wanted = false;
+	retry_begun(&client.retry);
 	client.requests = 0;
 	if (reason) {
 		client.remote.len = 0;
@@ -227,9 +206,7 @@ static void route_changed(struct source *source)
 	if (client.fresh &&
 	    route_has_moved(client.fresh->fd, &client.fresh->remote))
 		fresh_end();
-	client.wait_ms = WAIT_MS;
-	client.try_ms = loop_now();
-	want_link();
+	retry_at_once(&client.retry);
 }
 
 static void old_end(void)
@@ -246,16 +223,18 @@ static size_t smaller(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-static void search_path(void)
+/* No longer than either end and the device want it. */
+static void try_path(void)
 {
-	size_t limit =
-		smaller(client.peer.current->payload, client.config.bytes);
+	const struct config *config = client.t->config;
+	size_t wanted = client.config.bytes;
 
-	if (client.t->config->mtu)
-		limit = smaller(limit, client.t->config->mtu);
+	if (config->mtu)
+		wanted = smaller(wanted, config->mtu);
 	if (client.is_configured)
-		limit = smaller(limit, client.t->tun.mtu);
-	search_begin(&client.search, client.peer.current, limit);
+		wanted = smaller(wanted, client.t->tun.mtu);
+	path_begin(&client.path, client.peer.current, wanted,
+		   config->keepalive_s);
 }
 
 /* Packets go by the fresh link from now on. */
@@ -275,15 +254,13 @@ static void take_over(void)
 	client.peer.current = client.fresh;
 	client.fresh = NULL;
 	client.requests = 0;
-	client.wait_ms = WAIT_MS;
-	client.said = false;
+	retry_reset(&client.retry);
 	client.rekey_ms = loop_now() + client.t->config->rekey_s * 1000ull;
-	pulse_begin(&client.pulse, client.t->config->keepalive_s);
 	if (client.is_configured && has_moved)
 		say("moved to %s", local.text);
 	else if (client.is_configured)
 		say("new keys");
-	search_path();
+	try_path();
 }
 
 static bool has_same_addresses(const struct message *config)
@@ -318,8 +295,7 @@ static void hear_config(const struct message *config)
 static void hear_message(struct tunnel *t, struct peer *peer, struct link *link,
 			 const struct message *message)
 {
-	unsigned int keepalive_s = t->config->keepalive_s;
-
+	(void)t;
 	switch (message->kind) {
 	case MESSAGE_CONFIG:
 		if (link == client.fresh)
@@ -328,13 +304,11 @@ static void hear_message(struct tunnel *t, struct peer *peer, struct link *link,
 	case MESSAGE_ECHO:
 		if (link != peer->current)
 			break;
-		search_echo(&client.search, message->bytes);
-		pulse_echo(&client.pulse, message->number, message->bytes,
-			   peer->limit, keepalive_s);
+		path_hear(&client.path, message);
 		break;
 	case MESSAGE_REKEY:
 		if (link == peer->current && !client.fresh)
-			want_link();
+			retry_soon(&client.retry);
 		break;
 	}
 }
@@ -354,10 +328,8 @@ static void hear_close(struct tunnel *t, struct peer *peer, struct link *link)
 	}
 	say("the server closed");
 	peer->current = NULL;
-	client.search.is_done = true;
 	link_free(link);
-	want_link();
-	client.try_ms = loop_now() + client.wait_ms;
+	retry_later(&client.retry);
 }
 
 /* The last that needs a privilege. */
@@ -368,7 +340,7 @@ static void set_device(void)
 	struct link *link = client.peer.current;
 	char addresses[120] = "";
 
-	device_set(tun, client.search.found, client.config.addresses,
+	device_set(tun, client.path.limit, client.config.addresses,
 		   client.config.address_count, addresses, sizeof(addresses));
 	if (config->accept_routes)
 		device_add_routes(tun, client.config.routes,
@@ -392,43 +364,34 @@ static void tell_limit(void)
 	tunnel_tell(client.peer.current, &message);
 }
 
-static void search_ended(void)
+static void path_found(void)
 {
-	if (client.peer.limit != client.search.found && client.is_configured)
-		say("packets of %zu bytes get through", client.search.found);
-	client.peer.limit = client.search.found;
+	if (client.is_configured && client.peer.limit != client.path.limit)
+		say("packets of %zu bytes get through", client.path.limit);
+	client.peer.limit = client.path.limit;
 	tell_limit();
 	if (!client.is_configured)
 		set_device();
-	client.search.limit = 0;
 }
 
 static void turn_current(void)
 {
-	unsigned int keepalive_s = client.t->config->keepalive_s;
 	struct link *link = client.peer.current;
 
-	if (client.search.limit) {
-		search_turn(&client.search, link);
-		if (client.search.is_done)
-			search_ended();
-		return;
-	}
-	switch (pulse_turn(&client.pulse, link, client.peer.limit,
-			   keepalive_s)) {
-	case PULSE_NOTHING:
+	switch (path_turn(&client.path, link)) {
+	case PATH_NOTHING:
 		break;
-	case PULSE_NARROWER:
-		search_path();
+	case PATH_FOUND:
+		path_found();
 		break;
-	case PULSE_LOST:
+	case PATH_LOST:
 		if (!client.fresh)
-			want_link();
+			retry_soon(&client.retry);
 		break;
 	}
 	if ((loop_now() >= client.rekey_ms || link_is_worn(link)) &&
 	    !client.fresh)
-		want_link();
+		retry_soon(&client.retry);
 }
 
 static void turn_fresh(void)
@@ -458,7 +421,7 @@ static void turn(struct tunnel *t)
 		turn_current();
 	if (client.fresh)
 		turn_fresh();
-	if (client.wanted && !client.fresh && loop_now() >= client.try_ms)
+	if (!client.fresh && retry_is_due(&client.retry))
 		connect_server();
 	if (client.old && loop_now() >= client.old_until_ms)
 		old_end();
@@ -474,12 +437,8 @@ static uint64_t due(const struct tunnel *t)
 	uint64_t next = UINT64_MAX;
 
 	(void)t;
-	if (client.peer.current) {
-		next = earlier(client.pulse.next_ms, client.rekey_ms);
-		if (client.search.limit)
-			next = client.search.is_done ? 0 :
-						       client.search.next_ms;
-	}
+	if (client.peer.current)
+		next = earlier(path_due(&client.path), client.rekey_ms);
 	if (client.refusal)
 		next = 0;
 	else if (client.fresh && client.fresh->transport)
@@ -488,8 +447,8 @@ static uint64_t due(const struct tunnel *t)
 		next = earlier(next,
 			       earlier(link_due(client.fresh),
 				       client.fresh->begun_ms + SHAKING_MS));
-	else if (client.wanted)
-		next = earlier(next, client.try_ms);
+	else if (client.retry.wanted)
+		next = earlier(next, client.retry.at_ms);
 	return client.old ? earlier(next, client.old_until_ms) : next;
 }
 
@@ -537,10 +496,10 @@ void client_begin(struct tunnel *t)
 {
 	client.t = t;
 	t->role = &role;
-	client.wait_ms = WAIT_MS;
+	retry_reset(&client.retry);
 	privilege_drop(t->config->user, 1u << CAP_NET_ADMIN);
 	client.on_route.ready = route_changed;
 	if (route_watch(&client.on_route) || tunnel_begin(t))
 		end_with(ENDING_SYSTEM, "epoll: %s", strerror(errno));
-	want_link();
+	retry_soon(&client.retry);
 }

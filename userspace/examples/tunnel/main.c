@@ -69,7 +69,9 @@ static int kernel_has_dtls(void)
 
 	if (fd < 0)
 		return -errno;
-	if (setsockopt(fd, IPPROTO_IP, DTLS_SO_ULP, "tls", sizeof("tls")))
+	/* Without it nobody knows the option; else the socket lacks a peer. */
+	if (setsockopt(fd, IPPROTO_IP, DTLS_SO_ULP, "tls", sizeof("tls")) &&
+	    errno == ENOPROTOOPT)
 		err = -errno;
 	close(fd);
 	return err;

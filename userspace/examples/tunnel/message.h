@@ -58,6 +58,9 @@ struct prefix {
 /* Whether @a is in the network of @p. */
 bool prefix_has(const struct prefix *p, const struct address *a);
 
+/* Whether the bits beyond the network's part are 0, as those of a route are. */
+bool prefix_is_network(const struct prefix *p);
+
 /**
  * struct message - one of them
  * @kind: enum message_kind
@@ -85,7 +88,11 @@ struct message {
 	size_t bytes;
 };
 
-/* 0; -EBADMSG: it's cut, or has a length or count that can't be; -ENOMSG: kind. */
+/*
+ * 0; -EBADMSG: it's cut, or has a length or count that can't be, two addresses of a
+ * family, or a route that's no network; -ENOMSG: kind. A REQUEST's addresses have
+ * all their bits as prefix.
+ */
 int message_parse(struct message *m, const uint8_t *bytes, size_t len);
 
 /* Bytes, or -ENOSPC. PROBE and ECHO are padded to m->bytes with zeros. */

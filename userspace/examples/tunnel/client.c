@@ -253,6 +253,8 @@ static void take_over(void)
 	}
 	client.peer.current = client.fresh;
 	client.fresh = NULL;
+	memcpy(client.peer.name, client.peer.current->name,
+	       sizeof(client.peer.name));
 	client.requests = 0;
 	retry_reset(&client.retry);
 	client.rekey_ms = loop_now() + client.t->config->rekey_s * 1000ull;
@@ -465,8 +467,8 @@ static struct peer *peer_to(struct tunnel *t, const struct packet *packet)
 
 static void report(struct tunnel *t)
 {
-	(void)t;
-	say("%s %s %s", client.peer.name[0] ? client.peer.name : "server",
+	say("%s %s %s",
+	    client.peer.name[0] ? client.peer.name : t->config->host,
 	    client.peer.current ? client.peer.current->remote.text : "-",
 	    traffic_text(&client.peer.traffic));
 }

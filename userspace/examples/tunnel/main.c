@@ -39,6 +39,7 @@ static void parse(struct options *opt, int argc, char **argv)
 	};
 	int c;
 
+	opterr = 0;
 	while ((c = getopt_long(argc, argv, "c:h", table, NULL)) != -1) {
 		switch (c) {
 		case 'c':
@@ -51,7 +52,8 @@ static void parse(struct options *opt, int argc, char **argv)
 			fputs(usage, stdout);
 			exit(ENDING_SIGNAL);
 		default:
-			exit(ENDING_CONFIG);
+			end_with(ENDING_CONFIG, "%s: what's that? (see --help)",
+				 argv[optind - 1]);
 		}
 	}
 	if (optind < argc)

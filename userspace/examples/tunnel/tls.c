@@ -158,13 +158,19 @@ bool tls_name(SSL *ssl, char name[TLS_NAME_MAX + 1])
 
 const char *tls_failure(SSL *ssl, int error)
 {
-	static char text[160];
+	static char text[200];
 	long verified = SSL_get_verify_result(ssl);
+	const char *reason = tls_reason(error);
 
-	if (verified == X509_V_OK)
-		snprintf(text, sizeof(text), "%s", tls_reason(error));
-	else
+	if (verified == X509_V_ERR_HOSTNAME_MISMATCH ||
+	    verified == X509_V_ERR_IP_ADDRESS_MISMATCH)
+		return "its certificate has another name: write the one it has as server-name, if that's it";
+	if (verified != X509_V_OK)
 		snprintf(text, sizeof(text), "its certificate: %s",
 			 X509_verify_cert_error_string(verified));
+	else if (ERR_GET_REASON(ERR_peek_error()) >= SSL_AD_REASON_OFFSET)
+		snprintf(text, sizeof(text), "it refuses us: %s", reason);
+	else
+		snprintf(text, sizeof(text), "%s", reason);
 	return text;
 }

@@ -160,28 +160,38 @@ static void hear(struct source *source)
 		shake();
 }
 
-static void connect_server(void)
+/*
+ * Where the server is. Asking for names takes its time, in which packets wait: so
+ * not while there's a link that they go by, unless its server may have moved.
+ */
+static const char *find_server(void)
 {
 	const struct config *config = client.t->config;
-	const char *reason =
-		endpoint_find(&client.remote, config->host, config->port, 0);
+	const char *reason;
+
+	if (client.peer.current && client.remote.len && !client.retry.said)
+		return NULL;
+	reason = endpoint_find(&client.remote, config->host, config->port, 0);
+	if (reason)
+		client.remote.len = 0;
+	return reason;
+}
+
+static void connect_server(void)
+{
+	const char *reason = find_server();
 	SSL *ssl;
 	int fd;
 
 	retry_begun(&client.retry);
 	client.requests = 0;
-	if (reason) {
-		client.remote.len = 0;
-		no_answer(reason);
-		return;
-	}
-	fd = route_connect(&client.remote);
+	fd = reason ? -1 : route_connect(&client.remote);
 	if (fd < 0) {
-		no_answer(strerror(errno));
+		no_answer(reason ? reason : strerror(errno));
 		return;
 	}
 	ssl = SSL_new(client.t->ctx);
-	if (!ssl || !tls_expect(ssl, config))
+	if (!ssl || !tls_expect(ssl, client.t->config))
 		end_with(ENDING_SYSTEM, "SSL_new: %s", tls_reason(ENOMEM));
 	SSL_set_connect_state(ssl);
 	client.fresh =

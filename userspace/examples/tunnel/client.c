@@ -10,197 +10,16 @@
 #include <string.h>
 #include <linux/capability.h>
 
+#include "client.h"
 #include "device.h"
 #include "ending.h"
-#include "path.h"
 #include "privilege.h"
-#include "retry.h"
 #include "role.h"
 #include "route.h"
 
-#define SHAKING_MS 10000 /* for a handshake */
-#define REQUESTS   5     /* before it's in vain */
-#define REQUEST_MS 1000
-#define OLD_MS     3000 /* that an old link is heard */
+#define OLD_MS 3000 /* that an old link is heard */
 
-/**
- * struct client - the end
- * @t: what's common to both ends; the loop's
- * @peer: the server
- * @remote: where it is, as resolved last
- * @fresh: a link that isn't in use yet, or NULL
- * @old: one that isn't in use any more, or NULL
- * @old_until_ms: when @old ends
- * @requests: how often the server was asked by @fresh; 0: it's shaking
- * @request_ms: when it's asked again
- * @retry: for another link
- * @refusal: why @fresh isn't to be used, or NULL
- * @config: what the server said first; its addresses stay
- * @is_configured: the device has them
- * @path: to the server, by the current link
- * @rekey_ms: when keys are worn by time
- * @on_route: something in the network has changed
- */
-static struct client {
-	struct tunnel *t;
-	struct peer peer;
-	struct endpoint remote;
-	struct link *fresh;
-	struct link *old;
-	uint64_t old_until_ms;
-	unsigned int requests;
-	uint64_t request_ms;
-	struct retry retry;
-	const char *refusal;
-	struct message config;
-	bool is_configured;
-	struct path path;
-	uint64_t rekey_ms;
-	struct source on_route;
-} client;
-
-static void fresh_end(void)
-{
-	link_free(client.fresh);
-	client.fresh = NULL;
-	client.refusal = NULL;
-}
-
-/* Sooner or later it will be there again. */
-static void try_later(void)
-{
-	fresh_end();
-	retry_later(&client.retry);
-}
-
-/* @reason: NULL: it's silent. */
-static void no_answer(const char *reason)
-{
-	const char *whom = client.remote.len ? client.remote.text :
-					       client.t->config->host;
-
-	if (!client.is_configured && !client.t->config->retry)
-		end_with(ENDING_NO_ANSWER, "no answer from %s%s%s", whom,
-			 reason ? ": " : "", reason ? reason : "");
-	if (!client.retry.said)
-		say("no answer from %s%s%s, trying again", whom,
-		    reason ? ": " : "", reason ? reason : "");
-	client.retry.said = true;
-	try_later();
-}
-
-/* What won't change by trying again, if it was so from the beginning. */
-static void refused(enum ending ending, const char *reason)
-{
-	if (!client.is_configured)
-		end_with(ending, "%s: %s", client.remote.text, reason);
-	if (!client.retry.said)
-		say("%s: %s, trying again", client.remote.text, reason);
-	client.retry.said = true;
-	try_later();
-}
-
-static void request(void)
-{
-	struct message message = {
-		.kind = MESSAGE_REQUEST,
-		.version = MESSAGE_VERSION,
-		.address_count = client.config.address_count,
-	};
-
-	memcpy(message.addresses, client.config.addresses,
-	       sizeof(message.addresses));
-	client.requests++;
-	client.request_ms = loop_now() + REQUEST_MS;
-	tunnel_tell(client.fresh, &message);
-}
-
-/*
- * A server that can't open our Finished says nothing: it might be anybody's
- * (RFC 6347, 4.1.2.7). With a key that both should know it's plain what's wrong.
- */
-static void shaking_expired(void)
-{
-	if (client.t->config->psk &&
-	    SSL_get_state(client.fresh->ssl) == TLS_ST_CW_FINISHED)
-		refused(ENDING_REFUSED,
-			"no answer to our key: it has to be the same on both ends (psk)");
-	else
-		no_answer(NULL);
-}
-
-static void shake(void)
-{
-	const char *error = "no reason given";
-	bool was_finished;
-
-	switch (link_shake(client.fresh, client.t->crypto, &error)) {
-	case SHAKING_GOES_ON:
-		if (loop_now() - client.fresh->begun_ms >= SHAKING_MS)
-			shaking_expired();
-		return;
-	case SHAKING_DONE:
-		request();
-		return;
-	case SHAKING_FAILED:
-		was_finished = SSL_is_init_finished(client.fresh->ssl);
-		refused(was_finished ? ENDING_SYSTEM : ENDING_REFUSED, error);
-		return;
-	}
-}
-
-static void hear(struct source *source)
-{
-	struct link *link =
-		(struct link *)((char *)source - offsetof(struct link, source));
-
-	if (link->transport)
-		tunnel_hear(client.t, &client.peer, link);
-	else
-		shake();
-}
-
-/*
- * Where the server is. Asking for names takes its time, in which packets wait: so
- * not while there's a link that they go by, unless its server may have moved.
- */
-static const char *find_server(void)
-{
-	const struct config *config = client.t->config;
-	const char *reason;
-
-	if (client.peer.current && client.remote.len && !client.retry.said)
-		return NULL;
-	reason = endpoint_find(&client.remote, config->host, config->port, 0);
-	if (reason)
-		client.remote.len = 0;
-	return reason;
-}
-
-static void connect_server(void)
-{
-	const char *reason = find_server();
-	SSL *ssl;
-	int fd;
-
-	retry_begun(&client.retry);
-	client.requests = 0;
-	fd = reason ? -1 : route_connect(&client.remote);
-	if (fd < 0) {
-		no_answer(reason ? reason : strerror(errno));
-		return;
-	}
-	ssl = SSL_new(client.t->ctx);
-	if (!ssl || !tls_expect(ssl, client.t->config))
-		end_with(ENDING_SYSTEM, "SSL_new: %s", tls_reason(ENOMEM));
-	SSL_set_connect_state(ssl);
-	client.fresh =
-		link_new(fd, &client.remote, ssl, client.t->crypto, hear);
-	if (client.fresh)
-		shake();
-	else
-		try_later();
-}
+struct client client;
 
 static void route_changed(struct source *source)
 {
@@ -215,7 +34,7 @@ static void route_changed(struct source *source)
 	/* A handshake from where this machine isn't any more won't end. */
 	if (client.fresh &&
 	    route_has_moved(client.fresh->fd, &client.fresh->remote))
-		fresh_end();
+		attempt_end();
 	retry_at_once(&client.retry);
 }
 
@@ -334,8 +153,8 @@ static void hear_close(struct tunnel *t, struct peer *peer, struct link *link)
 		return;
 	}
 	if (link == client.fresh) {
-		refused(ENDING_REFUSED,
-			"the server wants no more of us: its log says why");
+		attempt_refused(ENDING_REFUSED,
+				"the server wants no more of us: its log says why");
 		return;
 	}
 	say("the server closed");
@@ -406,35 +225,12 @@ static void turn_current(void)
 		retry_soon(&client.retry);
 }
 
-static void turn_fresh(void)
-{
-	if (client.refusal) {
-		refused(ENDING_REFUSED, client.refusal);
-		return;
-	}
-	if (!client.fresh->transport) {
-		if (loop_now() >= link_due(client.fresh) ||
-		    loop_now() - client.fresh->begun_ms >= SHAKING_MS)
-			shake();
-		return;
-	}
-	if (loop_now() < client.request_ms)
-		return;
-	if (client.requests < REQUESTS)
-		request();
-	else
-		no_answer(NULL);
-}
-
 static void turn(struct tunnel *t)
 {
 	(void)t;
 	if (client.peer.current)
 		turn_current();
-	if (client.fresh)
-		turn_fresh();
-	if (!client.fresh && retry_is_due(&client.retry))
-		connect_server();
+	attempt_turn();
 	if (client.old && loop_now() >= client.old_until_ms)
 		old_end();
 }
@@ -446,21 +242,12 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 static uint64_t due(const struct tunnel *t)
 {
-	uint64_t next = UINT64_MAX;
+	uint64_t next = attempt_due();
 
 	(void)t;
 	if (client.peer.current)
-		next = earlier(path_due(&client.path), client.rekey_ms);
-	if (client.refusal)
-		next = 0;
-	else if (client.fresh && client.fresh->transport)
-		next = earlier(next, client.request_ms);
-	else if (client.fresh)
-		next = earlier(next,
-			       earlier(link_due(client.fresh),
-				       client.fresh->begun_ms + SHAKING_MS));
-	else if (client.retry.wanted)
-		next = earlier(next, client.retry.at_ms);
+		next = earlier(next, earlier(path_due(&client.path),
+					     client.rekey_ms));
 	return client.old ? earlier(next, client.old_until_ms) : next;
 }
 
@@ -487,7 +274,7 @@ static void finish(struct tunnel *t)
 {
 	(void)t;
 	old_end();
-	fresh_end();
+	attempt_end();
 	if (!client.peer.current)
 		return;
 	client.peer.current->transport->send_close(client.peer.current);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -166,4 +167,16 @@ void guests_remove(struct guests *guests, struct guest *guest)
 	LIST_REMOVE(guest, by_name);
 	guests->count--;
 	free(guest);
+}
+
+const char *guest_addresses(const struct guest *guest)
+{
+	static char text[100];
+	unsigned int i, n = 0;
+
+	text[0] = '\0';
+	for (i = 0; i < guest->peer.address_count; i++)
+		n += snprintf(text + n, sizeof(text) - n, "%s%s", i ? " " : "",
+			      address_text(&guest->peer.addresses[i]));
+	return text;
 }

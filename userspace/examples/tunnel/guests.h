@@ -77,4 +77,7 @@ int guests_settle(struct guests *guests, struct guest *guest,
 /* Its links must be gone. */
 void guests_remove(struct guests *guests, struct guest *guest);
 
+/* For a log line, valid until the next call. */
+const char *guest_addresses(const struct guest *guest);
+
 #endif

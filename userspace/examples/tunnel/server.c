@@ -227,18 +227,6 @@ static struct peer *peer_to(struct tunnel *t, const struct packet *packet)
 	return guest ? &guest->peer : NULL;
 }
 
-static const char *addresses_text(const struct guest *guest)
-{
-	static char text[100];
-	unsigned int i, n = 0;
-
-	text[0] = '\0';
-	for (i = 0; i < guest->peer.address_count; i++)
-		n += snprintf(text + n, sizeof(text) - n, "%s%s", i ? " " : "",
-			      address_text(&guest->peer.addresses[i]));
-	return text;
-}
-
 /* From now on, packets go by @link. */
 static void take_over(struct guest *guest, struct link *link)
 {
@@ -249,7 +237,7 @@ static void take_over(struct guest *guest, struct link *link)
 	guest->peer.limit = 0;
 	if (!old)
 		say("%s: connected from %s: %s, %s %s", guest->peer.name,
-		    link->remote.text, addresses_text(guest),
+		    link->remote.text, guest_addresses(guest),
 		    link->transport->cipher(link), link->transport->place);
 	else if (endpoint_same_host(&old->remote, &link->remote))
 		say("%s: new keys", guest->peer.name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
  * The configuration file: sections in brackets, "name = value" lines, comments
- * from '#' on at a line's begin or after a blank. tunnel.conf.5 tells all of it.
+ * from '#' on at a line's begin or after a blank. dtls-tunnel-config.rst has them all.
  */
 #ifndef TUNNEL_CONFIG_H
 #define TUNNEL_CONFIG_H
@@ -24,12 +24,16 @@ enum crypto {
  * @name: of the certificate, or identity of the key
  * @addresses: what it has always
  * @address_count: how many, one of each family at most
+ * @line: of the file, where it begins
+ * @lines: likewise, of each address
  */
 struct fixed {
 	struct fixed *next;
 	char *name;
 	struct address addresses[MESSAGE_ADDRESSES];
 	unsigned int address_count;
+	unsigned int line;
+	unsigned int lines[MESSAGE_ADDRESSES];
 };
 
 /**

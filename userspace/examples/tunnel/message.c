@@ -15,27 +15,6 @@
 	 MESSAGE_ROUTES * (2 + 16))
 _Static_assert(CONFIG_MAX <= MESSAGE_MAX, "each CONFIG fits");
 
-bool prefix_is_network(const struct prefix *p)
-{
-	unsigned int i, bits = p->bits;
-
-	for (i = 0; i < p->address.len; i++, bits -= bits < 8 ? bits : 8)
-		if (bits < 8 && (p->address.bytes[i] & (0xff >> bits)))
-			return false;
-	return true;
-}
-
-bool prefix_has(const struct prefix *p, const struct address *a)
-{
-	unsigned int whole = p->bits / 8, rest = p->bits % 8;
-
-	if (p->address.len != a->len ||
-	    memcmp(p->address.bytes, a->bytes, whole))
-		return false;
-	return !rest ||
-	       !((p->address.bytes[whole] ^ a->bytes[whole]) >> (8 - rest));
-}
-
 /**
  * struct reader - what's left of a message
  * @at: next byte

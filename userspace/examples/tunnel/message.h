@@ -29,6 +29,7 @@
 #include <sys/types.h>
 
 #include "packet.h"
+#include "prefix.h"
 
 #define MESSAGE_VERSION   1
 #define MESSAGE_ADDRESSES 2 /* one of each family */
@@ -44,22 +45,6 @@ enum message_kind {
 	MESSAGE_LIMIT = 5,
 	MESSAGE_REKEY = 6,
 };
-
-/**
- * struct prefix - a network, or an address within one
- * @address: the address
- * @bits: length of the network's part
- */
-struct prefix {
-	struct address address;
-	uint8_t bits;
-};
-
-/* Whether @a is in the network of @p. */
-bool prefix_has(const struct prefix *p, const struct address *a);
-
-/* Whether the bits beyond the network's part are 0, as those of a route are. */
-bool prefix_is_network(const struct prefix *p);
 
 /**
  * struct message - one of them

@@ -246,8 +246,10 @@ static uint64_t due(const struct tunnel *t)
 
 	(void)t;
 	if (client.peer.current)
-		next = earlier(next, earlier(path_due(&client.path),
-					     client.rekey_ms));
+		next = earlier(next, path_due(&client.path));
+	/* Else it's past, and seen to. */
+	if (client.peer.current && !client.fresh && !client.retry.wanted)
+		next = earlier(next, client.rekey_ms);
 	return client.old ? earlier(next, client.old_until_ms) : next;
 }
 

@@ -89,19 +89,24 @@ enum shaking link_shake(struct link *link, enum crypto crypto,
 	int ret, err;
 
 	ERR_clear_error();
-	errno = 0;
-	if (DTLSv1_handle_timeout(link->ssl) < 0) {
+	/* What can't be sent now is repeated as if it were lost. */
+	if (DTLSv1_handle_timeout(link->ssl) < 0 &&
+	    ERR_GET_REASON(ERR_peek_error()) == SSL_R_READ_TIMEOUT_EXPIRED) {
 		*error = "went silent in the handshake";
 		return SHAKING_FAILED;
 	}
+	ERR_clear_error();
+	errno = 0;
 	ret = SSL_do_handshake(link->ssl);
 	err = SSL_get_error(link->ssl, ret);
 	if (ret == 1)
 		return begin(link, crypto, error);
-	if (err == SSL_ERROR_WANT_READ || err == SSL_ERROR_WANT_WRITE)
-		return SHAKING_GOES_ON;
-	/* Nobody listens there, which may change. */
-	if (err == SSL_ERROR_SYSCALL && errno == ECONNREFUSED)
+	/*
+	 * The socket's errors are ICMP's, anybody's words, or of a network that
+	 * may come back: nobody listens there, or not yet, the path takes less.
+	 */
+	if (err == SSL_ERROR_WANT_READ || err == SSL_ERROR_WANT_WRITE ||
+	    err == SSL_ERROR_SYSCALL)
 		return SHAKING_GOES_ON;
 	*error = tls_failure(link->ssl, errno);
 	return SHAKING_FAILED;
@@ -113,6 +118,8 @@ uint64_t link_due(const struct link *link)
 
 	if (!DTLSv1_get_timeout(link->ssl, &tv))
 		return UINT64_MAX;
+	if (!tv.tv_sec && !tv.tv_usec)
+		return loop_now();
 	/* Rounded up, or it would be called while not yet due. */
 	return loop_now() + tv.tv_sec * 1000ull + tv.tv_usec / 1000 + 1;
 }

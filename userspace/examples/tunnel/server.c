@@ -325,7 +325,7 @@ static void sweep_shaking(void)
 	for (link = LIST_FIRST(&server.shaking); link; link = next) {
 		next = LIST_NEXT(link, next);
 		if (loop_now() - link->begun_ms < SHAKING_MS) {
-			if (link_due(link) <= loop_now() + 1)
+			if (link_due(link) <= loop_now())
 				shake(link);
 			continue;
 		}

@@ -49,9 +49,6 @@ static void load_certificates(SSL_CTX *ctx, const struct config *config)
 		refuse_file("ca", config->ca);
 	if (config->crl)
 		load_crl(ctx, config->crl);
-	SSL_CTX_set_verify(ctx,
-			   SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
-			   NULL);
 }
 
 SSL_CTX *tls_context(const struct config *config)
@@ -75,6 +72,10 @@ SSL_CTX *tls_context(const struct config *config)
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_dh_auto(ctx, 1);
+	/* With a key too: else ciphers might let a server in that has none. */
+	SSL_CTX_set_verify(ctx,
+			   SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+			   NULL);
 	if (config->psk)
 		psk_load(ctx, config);
 	else

@@ -115,7 +115,9 @@ static void hear(struct source *source)
 
 /*
  * Where the server is. Asking for names takes its time, in which packets wait: so
- * not while there's a link that they go by, unless its server may have moved.
+ * not while there's a link that they go by, unless its server may have moved. Where
+ * it was is as good as any answer if there's none: the name server may be one that
+ * only the tunnel leads to.
  */
 static const char *find_server(void)
 {
@@ -125,9 +127,8 @@ static const char *find_server(void)
 	if (client.peer.current && client.remote.len && !client.retry.said)
 		return NULL;
 	reason = endpoint_find(&client.remote, config->host, config->port, 0);
-	if (reason)
-		client.remote.len = 0;
-	return reason;
+	loop_read_time();
+	return client.remote.len ? NULL : reason;
 }
 
 static void connect_server(void)

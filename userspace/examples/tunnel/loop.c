@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
@@ -35,14 +36,6 @@ static struct loop {
 	bool report;
 } loop;
 
-static void read_time(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	loop.now = ts.tv_sec * 1000ull + ts.tv_nsec / 1000000;
-}
-
 static void take_signal(struct source *source)
 {
 	struct signalfd_siginfo info;
@@ -73,7 +66,7 @@ void loop_open(void)
 	if (loop.signals < 0 || loop.epoll < 0 ||
 	    loop_watch(&loop.on_signal, loop.signals))
 		end_with(ENDING_SYSTEM, "epoll: %s", strerror(errno));
-	read_time();
+	loop_read_time();
 }
 
 int loop_watch(struct source *source, int fd)
@@ -94,6 +87,14 @@ void loop_forget(struct source *source, int fd)
 			loop.events[i].data.ptr = NULL;
 }
 
+void loop_read_time(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	loop.now = ts.tv_sec * 1000ull + ts.tv_nsec / 1000000;
+}
+
 uint64_t loop_now(void)
 {
 	return loop.now;
@@ -102,11 +103,12 @@ uint64_t loop_now(void)
 bool loop_turn(uint64_t until)
 {
 	struct source *source;
-	int wait = until > loop.now ? until - loop.now : 0;
+	uint64_t ms = until > loop.now ? until - loop.now : 0;
+	int wait = ms < INT_MAX ? ms : INT_MAX;
 	int i;
 
 	loop.count = epoll_wait(loop.epoll, loop.events, EVENTS_A_TURN, wait);
-	read_time();
+	loop_read_time();
 	for (i = 0; i < loop.count; i++) {
 		source = loop.events[i].data.ptr;
 		if (source)

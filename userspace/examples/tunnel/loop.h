@@ -24,6 +24,9 @@ void loop_forget(struct source *source, int fd);
 /* On a clock that only goes forward, by milliseconds; read once a turn. */
 uint64_t loop_now(void);
 
+/* Reads it again: something has taken long. */
+void loop_read_time(void);
+
 /*
  * One turn: waits until @until at most, and calls who is ready. False: a signal
  * asked for the end.

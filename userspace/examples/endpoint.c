@@ -41,6 +41,11 @@ const char *endpoint_find(struct endpoint *ep, const char *host,
 	return NULL;
 }
 
+bool endpoint_same(const struct endpoint *a, const struct endpoint *b)
+{
+	return a->len == b->len && !memcmp(&a->addr, &b->addr, a->len);
+}
+
 bool endpoint_same_host(const struct endpoint *a, const struct endpoint *b)
 {
 	const struct sockaddr_in *a4 = (const void *)&a->addr;

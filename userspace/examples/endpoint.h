@@ -19,6 +19,9 @@ const char *endpoint_find(struct endpoint *ep, const char *host,
 			  const char *port, int flags);
 void endpoint_name(struct endpoint *ep);
 
+/* What's unused in @addr must be zeros. */
+bool endpoint_same(const struct endpoint *a, const struct endpoint *b);
+
 /* Equal but for the port. */
 bool endpoint_same_host(const struct endpoint *a, const struct endpoint *b);
 

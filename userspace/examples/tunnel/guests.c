@@ -84,6 +84,18 @@ struct guest *guests_by_address(struct guests *guests,
 	return NULL;
 }
 
+bool guests_are_at(const struct guests *guests, const struct endpoint *remote)
+{
+	const struct guest *guest;
+	const struct link *link;
+
+	LIST_FOREACH(guest, &guests->all, all)
+	LIST_FOREACH(link, &guest->links, next)
+	if (endpoint_same(&link->remote, remote))
+		return true;
+	return false;
+}
+
 struct guest *guests_add(struct guests *guests, const char *name)
 {
 	struct guest *guest = calloc(1, sizeof(*guest));

@@ -64,6 +64,12 @@ struct guest *guests_by_name(struct guests *guests, const char *name);
 struct guest *guests_by_address(struct guests *guests,
 				const struct address *address);
 
+/*
+ * Whether one of them has a link there. Of two sockets with one peer, the new one
+ * would get what's for the other.
+ */
+bool guests_are_at(const struct guests *guests, const struct endpoint *remote);
+
 /* NULL: no memory. It has no address yet. */
 struct guest *guests_add(struct guests *guests, const char *name);
 

@@ -24,9 +24,12 @@
 #define MTU_AUTO         1420
 #define SHAKING_MS       30000 /* for a handshake */
 #define SHAKING_MAX      256   /* of them at a time */
+#define SHAKING_HOST_MAX 64    /* likewise, with one host */
+#define SHAKING_SWEEP_MS 50    /* OpenSSL's timers are far longer */
 #define REPLACED_MS      30000 /* that an old link is heard */
 #define LINKS_MAX        4     /* of one guest */
 #define GREETS_A_TURN    64
+#define HANDSHAKE_GREETS 16   /* a handshake's begin costs as much as so many */
 #define FIRST_USERS_PORT 1024 /* below, a capability is wanted */
 
 /**
@@ -38,7 +41,8 @@
  * @guests: who is here
  * @shaking: links whose handshake isn't done, the newest first
  * @shaking_count: how many
- * @swept_ms: when time was last looked at
+ * @shaken_ms: when they were last looked at, for what time brings
+ * @swept_ms: likewise, guests
  */
 static struct server {
 	struct tunnel *t;
@@ -48,6 +52,7 @@ static struct server {
 	struct guests guests;
 	struct link_list shaking;
 	unsigned int shaking_count;
+	uint64_t shaken_ms;
 	uint64_t swept_ms;
 } server;
 
@@ -185,15 +190,19 @@ static void receive_guest(const struct endpoint *remote)
 	shake(link);
 }
 
-static bool is_shaking(const struct endpoint *remote)
+/* Whether there's a place for @remote: no host has all of them. */
+static bool may_shake(const struct endpoint *remote)
 {
 	const struct link *link;
+	unsigned int count = 0;
 
 	LIST_FOREACH(link, &server.shaking, next)
-	if (link->remote.len == remote->len &&
-	    !memcmp(&link->remote.addr, &remote->addr, remote->len))
-		return true;
-	return false;
+	{
+		if (endpoint_same(&link->remote, remote))
+			return false;
+		count += endpoint_same_host(&link->remote, remote);
+	}
+	return server.shaking_count < SHAKING_MAX && count < SHAKING_HOST_MAX;
 }
 
 static void greet(struct source *source)
@@ -210,11 +219,13 @@ static void greet(struct source *source)
 		 * Who is known has a socket, and this left before it was there:
 		 * a ClientHello repeated, whose answer is on its way.
 		 */
-		if (server.shaking_count < SHAKING_MAX &&
-		    !is_shaking(&remote) &&
-		    cookie_check(server.listener, &server.port, &remote,
-				 datagram, n))
-			receive_guest(&remote);
+		if (!may_shake(&remote) ||
+		    !cookie_check(server.listener, &server.port, &remote,
+				  datagram, n) ||
+		    guests_are_at(&server.guests, &remote))
+			continue;
+		receive_guest(&remote);
+		budget -= HANDSHAKE_GREETS;
 	}
 }
 
@@ -234,7 +245,6 @@ static void take_over(struct guest *guest, struct link *link)
 
 	guest->peer.current = link;
 	guest->replaced_ms = loop_now();
-	guest->peer.limit = 0;
 	if (!old)
 		say("%s: connected from %s: %s, %s %s", guest->peer.name,
 		    link->remote.text, guest_addresses(guest),
@@ -249,6 +259,7 @@ static void answer_request(struct guest *guest, struct link *link,
 			   const struct message *request)
 {
 	const struct config *config = server.t->config;
+	const struct link *current = guest->peer.current;
 	static struct message m;
 	unsigned int i, j;
 	int err = guests_settle(&server.guests, guest, request->addresses,
@@ -262,7 +273,10 @@ static void answer_request(struct guest *guest, struct link *link,
 		guest->is_refused = true;
 		return;
 	}
-	if (guest->peer.current != link)
+	/* A request that was repeated or delayed: it's from before. */
+	if (current && link->begun_ms < current->begun_ms)
+		return;
+	if (current != link)
 		take_over(guest, link);
 	m = (struct message) {
 		.kind = MESSAGE_CONFIG,
@@ -298,7 +312,8 @@ static void hear_message(struct tunnel *t, struct peer *peer, struct link *link,
 		answer_request(guest, link, message);
 		break;
 	case MESSAGE_LIMIT:
-		peer->limit = message->bytes;
+		if (link == peer->current)
+			peer->limit = message->bytes;
 		break;
 	}
 }
@@ -322,6 +337,9 @@ static void sweep_shaking(void)
 {
 	struct link *link, *next;
 
+	if (loop_now() - server.shaken_ms < SHAKING_SWEEP_MS)
+		return;
+	server.shaken_ms = loop_now();
 	for (link = LIST_FIRST(&server.shaking); link; link = next) {
 		next = LIST_NEXT(link, next);
 		if (loop_now() - link->begun_ms < SHAKING_MS) {
@@ -388,20 +406,12 @@ static void turn(struct tunnel *t)
 
 static uint64_t due(const struct tunnel *t)
 {
-	uint64_t next = server.swept_ms + 1000, at;
-	const struct link *link;
-
 	(void)t;
+	if (!LIST_EMPTY(&server.shaking))
+		return server.shaken_ms + SHAKING_SWEEP_MS;
 	/* Nobody is here, nothing is due. */
-	if (LIST_EMPTY(&server.guests.all) && LIST_EMPTY(&server.shaking))
-		return loop_now() + 60000;
-	LIST_FOREACH(link, &server.shaking, next)
-	{
-		at = link_due(link);
-		if (at < next)
-			next = at;
-	}
-	return next;
+	return LIST_EMPTY(&server.guests.all) ? UINT64_MAX :
+						server.swept_ms + 1000;
 }
 
 static void report(struct tunnel *t)

@@ -12,6 +12,8 @@
  *	kdtls_gnutls_tap_free(tap);
  *	kdtls_send(), kdtls_recv(), poll() ...
  *
+ * Of TLS over TCP only OpenSSL hands over: see kdtls.h.
+ *
  * A session belongs to one thread at a time, and so does its tap. For the rest
  * see kdtls-core.h.
  */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
 /*
- * libkdtls: from a finished OpenSSL DTLS 1.2 handshake to a UDP socket whose
- * records are made and opened by the kernel.
+ * libkdtls: from a finished OpenSSL handshake, DTLS 1.2 over UDP, or TLS 1.2 or
+ * 1.3 over TCP, to a socket whose records are made and opened by the kernel.
  *
  *	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION);
  *	bio = BIO_new_dgram(fd, BIO_NOCLOSE);	connected UDP socket
  *	BIO_ctrl(bio, BIO_CTRL_DGRAM_SET_CONNECTED, 0, &peer);
- *	SSL_set_bio(ssl, bio, bio);
+ *	SSL_set_bio(ssl, bio, bio);		or of TCP: SSL_set_fd(ssl, fd)
  *	kdtls_tap(ssl);				before the handshake
  *	SSL_connect(ssl) or SSL_accept(ssl);
  *	kdtls_attach(ssl, fd, NULL, &k);	keys go into the kernel
@@ -42,17 +42,38 @@ extern "C" {
  * Should that be full of records that can't be judged yet (somebody is flooding
  * a handshake) further ones are dropped, as a network may.
  *
- * Return: 0; -EINVAL: not a DTLS SSL, or it has no BIO; -EEXIST: tapped
- * already; -EALREADY: the handshake has begun; -ENOMEM.
+ * Of TLS it counts the records both ways and keeps the last of each, and it
+ * never gives OpenSSL a byte beyond the record that's due, whatever
+ * SSL_set_read_ahead() says. OpenSSL's own way into the kernel
+ * (SSL_OP_ENABLE_KTLS) isn't taken. The traffic secrets of TLS 1.3 OpenSSL tells
+ * only by the keylog callback of the SSL_CTX, so that's set here; one that the
+ * application set before is called as ever. The secrets go to the tap, which
+ * wipes them. So set a callback of your own before the first kdtls_tap(), not
+ * after it.
+ *
+ * Return: 0; -EINVAL: it has no BIO; -EEXIST: tapped already; -EALREADY: the
+ * handshake has begun; -ENOMEM.
  */
 int kdtls_tap(SSL *ssl);
 
 /**
+ * kdtls_tap_context() - prepare a context that an SSL may come to
+ * @ctx: what SSL_set_SSL_CTX() may give to an SSL that's tapped, e.g. by the
+ *	name that a client asked for
+ *
+ * From then on OpenSSL asks that context for its keylog callback, not the one
+ * that the SSL was made from. For that one kdtls_tap() does the same.
+ *
+ * Return: 0; -ENOMEM.
+ */
+int kdtls_tap_context(SSL_CTX *ctx);
+
+/**
  * kdtls_attach() - hand a finished handshake over to the kernel
- * @ssl: DTLS 1.2, with an AEAD cipher suite that the kernel knows,
- *	SSL_OP_NO_RENEGOTIATION set; stays the caller's
- * @fd: the connected UDP socket; stays the caller's. It may have been attached
- *	before (DTLS_SO_ULP), without keys
+ * @ssl: DTLS 1.2, TLS 1.2 or TLS 1.3, with an AEAD cipher suite that the kernel
+ *	knows, SSL_OP_NO_RENEGOTIATION set (but for TLS 1.3); stays the caller's
+ * @fd: the connected socket, UDP for DTLS, TCP for TLS; stays the caller's. It may
+ *	have been attached before (DTLS_SO_ULP, TCP_ULP), without keys
  * @opts: NULL for the defaults
  * @out: the new object, to be freed with kdtls_free()
  *
@@ -62,8 +83,8 @@ int kdtls_tap(SSL *ssl);
  * What @ssl had received but not yet given to the application is kept, in
  * order, and comes first out of kdtls_recv(): see kdtls_pending().
  *
- * Without kdtls_tap(), or if the BIOs were replaced since, OpenSSL is asked what
- * it has received, by records made up here. That finds the numbers exactly too,
+ * Of DTLS, without kdtls_tap(), or if the BIOs were replaced since, OpenSSL is
+ * asked what it has received, by records made up here. That finds the numbers exactly too,
  * as far as OpenSSL keeps them: of all but the newest 64 it can't be told whether
  * they were received, and they count so. After many records a tap costs less,
  * and with a tap nothing is lost if the call fails.
@@ -79,23 +100,36 @@ int kdtls_tap(SSL *ssl);
  * If @ssl sent the last flight of the handshake, that's kept for a peer that
  * missed it: see kdtls_recv().
  *
+ * Of TLS, where a number can't be asked for or left out, kdtls_tap() must have
+ * been there. But if OpenSSL has put both directions into the kernel already
+ * (SSL_OP_ENABLE_KTLS; OpenSSL 3.0: TLS 1.2 only) that's gone on from. A record
+ * that has arrived or was written in part can't be handed over: for -EAGAIN try
+ * again when @fd can be read, or after the SSL_write() that's due. There must
+ * have been no key update before. Session tickets that the peer has sent may be
+ * read before or after: kdtls_recv() drops them. If it's to resume with them,
+ * a client waits for them first.
+ *
  * It clears the thread's OpenSSL error queue. A message callback sees records
  * that are made up here and that OpenSSL writes into the void.
  *
  * Return: 0, or
  * -EINVAL: @opts, or SSL_OP_NO_RENEGOTIATION isn't set;
- * -EBADF, -ENOTSOCK, -ENOTCONN: @fd; -EPROTOTYPE: @fd isn't a UDP socket;
- * -EPROTONOSUPPORT: not DTLS 1.2; -EOPNOTSUPP: a cipher suite that the kernel
- * doesn't take, compression, or an option of @fd stands against it;
+ * -EBADF, -ENOTSOCK, -ENOTCONN: @fd; -EPROTOTYPE: @fd isn't a UDP socket, or for
+ * TLS a TCP socket; -EPROTONOSUPPORT: none of these versions; -EOPNOTSUPP: a
+ * cipher suite that the kernel doesn't take, compression, or an option of @fd
+ * stands against it;
  * -EPERM: a CCM_8 suite, and KDTLS_ALLOW_CCM_8 isn't set;
  * -EINPROGRESS: the handshake isn't finished, or is being repeated;
  * -ESHUTDOWN: the connection is closed, or @ssl was handed over already;
- * -ENODATA: @ssl has no BIO; -EOVERFLOW: no tap, and more than a million records
- * were received; -EBADMSG: the keys found don't open @ssl's records; -EPROTO:
- * there was a renegotiation; -EIO: OpenSSL failed;
+ * -ENODATA: @ssl has no BIO, or of TLS no tap; -EOVERFLOW: no tap, and more than
+ * a million records were received; -EBADMSG: the keys found don't open @ssl's
+ * records; -EPROTO: there was a renegotiation or key update; -EIO: OpenSSL failed;
  * -ENOPROTOOPT: the kernel has no DTLS (modprobe dtls); -ENOENT: it lacks the
- * cipher; -EBUSY: the socket has an owner or keys already; -ENOMEM;
- * -EKEYREJECTED: see above.
+ * cipher, or has no TLS (modprobe tls); -EBUSY: the socket has an owner or keys
+ * already; -ENOMEM; -EKEYREJECTED: see above. Of TLS only:
+ * -EAGAIN: see above; -ENOKEY: the keylog callback was replaced after
+ * kdtls_tap(), or the SSL_CTX without kdtls_tap_context(); -EEXIST: @fd has
+ * another TCP_ULP.
  */
 int kdtls_attach(SSL *ssl, int fd, const struct kdtls_options *opts,
 		 struct kdtls **out);

@@ -4,6 +4,7 @@
 
 #include "association.h"
 #include "kdtls-core.h"
+#include "transport.h"
 
 struct kdtls *kdtls_association_new(int fd, int family)
 {
@@ -11,6 +12,7 @@ struct kdtls *kdtls_association_new(int fd, int family)
 
 	if (!k)
 		return NULL;
+	k->transport = &kdtls_datagram;
 	k->fd = fd;
 	k->family = family;
 	k->early_tail = &k->early;
@@ -35,6 +37,7 @@ bool kdtls_association_add(struct kdtls *k, uint8_t type, const void *content,
 		return false;
 	early->next = NULL;
 	early->len = len;
+	early->used = 0;
 	early->type = type;
 	memcpy(early->content, content, len);
 	*k->early_tail = early;
@@ -61,7 +64,7 @@ void kdtls_free(struct kdtls *k)
 		return;
 	while (k->early)
 		kdtls_association_pop(k);
-	kdtls_flight_free(&k->flight);
+	k->transport->release(k);
 	kdtls_keys_wipe(&k->keys);
 	free(k);
 }

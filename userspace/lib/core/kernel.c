@@ -4,6 +4,7 @@
 #include <time.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
+#include <sys/sendfile.h>
 
 #include "kernel.h"
 
@@ -20,12 +21,14 @@ static const struct kdtls_kernel libc = {
 	.getsockopt = getsockopt,
 	.sendmsg = sendmsg,
 	.recvmsg = recvmsg,
+	.sendfile = sendfile,
 	.now_ms = now_ms,
 };
 
 const struct kdtls_kernel *kdtls_kernel = &libc;
 
-static int set(int fd, int level, int name, const void *val, size_t len)
+int kdtls_kernel_set_level(int fd, int level, int name, const void *val,
+			   size_t len)
 {
 	return kdtls_kernel->setsockopt(fd, level, name, val, len) ? -errno : 0;
 }
@@ -35,20 +38,23 @@ int kdtls_kernel_attach(int fd, int family)
 	int level = family == AF_INET ? SOL_IP : SOL_IPV6;
 	int err;
 
-	err = set(fd, SOL_UDP, UDP_ULP, DTLS_ULP_NAME, sizeof(DTLS_ULP_NAME));
+	err = kdtls_kernel_set_level(fd, SOL_UDP, UDP_ULP, DTLS_ULP_NAME,
+				     sizeof(DTLS_ULP_NAME));
 	if (err != -ENOPROTOOPT)
 		return err;
-	err = set(fd, level, DTLS_SO_ULP, DTLS_ULP_NAME, sizeof(DTLS_ULP_NAME));
+	err = kdtls_kernel_set_level(fd, level, DTLS_SO_ULP, DTLS_ULP_NAME,
+				     sizeof(DTLS_ULP_NAME));
 	/* An unrelated module that is just unloading can hide ours once. */
 	if (err == -ENOPROTOOPT)
-		err = set(fd, level, DTLS_SO_ULP, DTLS_ULP_NAME,
-			  sizeof(DTLS_ULP_NAME));
+		err = kdtls_kernel_set_level(fd, level, DTLS_SO_ULP,
+					     DTLS_ULP_NAME,
+					     sizeof(DTLS_ULP_NAME));
 	return err;
 }
 
 int kdtls_kernel_set(int fd, int name, const void *val, size_t len)
 {
-	return set(fd, SOL_TLS, name, val, len);
+	return kdtls_kernel_set_level(fd, SOL_TLS, name, val, len);
 }
 
 ssize_t kdtls_kernel_send(int fd, int name, unsigned char type, const void *buf,
@@ -80,16 +86,28 @@ ssize_t kdtls_kernel_send(int fd, int name, unsigned char type, const void *buf,
 	return n < 0 ? -errno : n;
 }
 
-int kdtls_kernel_get_len(int fd, int name, void *val, size_t *len)
+ssize_t kdtls_kernel_sendfile(int fd, int in_fd, off_t *offset, size_t count)
+{
+	ssize_t n = kdtls_kernel->sendfile(fd, in_fd, offset, count);
+
+	return n < 0 ? -errno : n;
+}
+
+int kdtls_kernel_get_level(int fd, int level, int name, void *val, size_t *len)
 {
 	socklen_t got = *len;
 
-	if (kdtls_kernel->getsockopt(fd, SOL_TLS, name, val, &got))
+	if (kdtls_kernel->getsockopt(fd, level, name, val, &got))
 		return -errno;
 	if (got < *len)
 		memset((char *)val + got, 0, *len - got);
 	*len = got;
 	return 0;
+}
+
+int kdtls_kernel_get_len(int fd, int name, void *val, size_t *len)
+{
+	return kdtls_kernel_get_level(fd, SOL_TLS, name, val, len);
 }
 
 int kdtls_kernel_get(int fd, int name, void *val, size_t len)

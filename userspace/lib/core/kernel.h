@@ -20,11 +20,16 @@ struct kdtls_kernel {
 			  socklen_t *len);
 	ssize_t (*sendmsg)(int fd, const struct msghdr *msg, int flags);
 	ssize_t (*recvmsg)(int fd, struct msghdr *msg, int flags);
+	ssize_t (*sendfile)(int fd, int in_fd, off_t *offset, size_t count);
 	/* on a clock that only goes forward, by milliseconds */
 	uint64_t (*now_ms)(void);
 };
 
 extern const struct kdtls_kernel *kdtls_kernel;
+
+/* An option of any level. */
+int kdtls_kernel_set_level(int fd, int level, int name, const void *val,
+			   size_t len);
 
 int kdtls_kernel_attach(int fd, int family);
 int kdtls_kernel_set(int fd, int name, const void *val, size_t len);
@@ -37,10 +42,16 @@ int kdtls_kernel_set(int fd, int name, const void *val, size_t len);
 ssize_t kdtls_kernel_send(int fd, int name, unsigned char type, const void *buf,
 			  size_t len, int flags);
 
+/* Bytes sent, or -errno. */
+ssize_t kdtls_kernel_sendfile(int fd, int in_fd, off_t *offset, size_t count);
+
 /* What the kernel leaves out is zero. */
 int kdtls_kernel_get(int fd, int name, void *val, size_t len);
 
-/* The same; @len: in and out, how much it filled in. */
+/* An option of any level; @len: in and out, how much it filled in. */
+int kdtls_kernel_get_level(int fd, int level, int name, void *val, size_t *len);
+
+/* The same of SOL_TLS. */
 int kdtls_kernel_get_len(int fd, int name, void *val, size_t *len);
 
 #endif

@@ -89,7 +89,8 @@ bool kdtls_record_open(const struct kdtls_aead *aead,
 	*content = record->bytes + KDTLS_RECORD_HEADER + suite->explicit_len;
 	nonce_build(aead, record->bytes, nonce);
 	aad_build(record->bytes, *content_len, aad);
-	return aead->ops->open(aead->cipher, nonce, aad, *content, *content_len);
+	return aead->ops->open(aead->cipher, nonce, aad, sizeof(aad), *content,
+			       *content_len);
 }
 
 size_t kdtls_record_seal(const struct kdtls_aead *aead, uint8_t type,
@@ -109,7 +110,7 @@ size_t kdtls_record_seal(const struct kdtls_aead *aead, uint8_t type,
 	memcpy(fragment + suite->explicit_len, content, len);
 	nonce_build(aead, bytes, nonce);
 	aad_build(bytes, len, aad);
-	if (!aead->ops->seal(aead->cipher, nonce, aad,
+	if (!aead->ops->seal(aead->cipher, nonce, aad, sizeof(aad),
 			     fragment + suite->explicit_len, len))
 		return 0;
 	return KDTLS_RECORD_HEADER + fragment_len;

@@ -55,9 +55,9 @@ struct kdtls_cipher_ops {
 			bool sealing);
 	void (*destroy)(void *cipher);
 	bool (*open)(void *cipher, const uint8_t *nonce, const uint8_t *aad,
-		     uint8_t *content, size_t content_len);
+		     size_t aad_len, uint8_t *content, size_t content_len);
 	bool (*seal)(void *cipher, const uint8_t *nonce, const uint8_t *aad,
-		     uint8_t *content, size_t content_len);
+		     size_t aad_len, uint8_t *content, size_t content_len);
 };
 
 /**

@@ -9,6 +9,7 @@
 #include "error.h"
 #include "install.h"
 #include "kernel.h"
+#include "state.h"
 
 #define SEQ_END (1ULL << 48)
 
@@ -102,7 +103,7 @@ static void collect_flight(struct kdtls *k, struct kdtls_blob *blob)
 	blob->flight_ms = k->flight.until_ms - kdtls_kernel->now_ms();
 }
 
-ssize_t kdtls_export(struct kdtls *k, void *bytes, size_t size)
+ssize_t kdtls_state_export(struct kdtls *k, void *bytes, size_t size)
 {
 	struct kdtls_blob blob = { 0 };
 	int err = check_exportable(k);
@@ -257,7 +258,7 @@ int kdtls_import(const void *bytes, size_t len, int fd, unsigned int flags,
 	return err;
 }
 
-int kdtls_detach(struct kdtls *k, unsigned int how)
+int kdtls_state_detach(struct kdtls *k, unsigned int how)
 {
 	__u32 val = how;
 	int err = kdtls_kernel_set(k->fd, DTLS_DETACH, &val, sizeof(val));

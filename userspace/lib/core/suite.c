@@ -88,6 +88,41 @@ void kdtls_suite_crypto_info(const struct kdtls_suite *suite,
 		     8);
 }
 
+bool kdtls_suite_is_for_streams(const struct kdtls_suite *suite)
+{
+	switch (suite->cipher_type) {
+	case TLS_CIPHER_AES_GCM_128:
+	case TLS_CIPHER_AES_GCM_256:
+	case TLS_CIPHER_AES_CCM_128:
+	case TLS_CIPHER_CHACHA20_POLY1305:
+		return true;
+	}
+	return false;
+}
+
+/* In all of the structures the IV comes first; some have its salt elsewhere. */
+void kdtls_suite_stream_info(const struct kdtls_suite *suite, uint16_t version,
+			     const struct kdtls_key *key, uint64_t seq,
+			     union kdtls_crypto_info *ci)
+{
+	size_t salt_len = suite->explicit_len ? suite->iv_len : 0;
+
+	memset(ci, 0, sizeof(*ci));
+	ci->info.version = version;
+	ci->info.cipher_type = suite->cipher_type;
+	memcpy(ci->bytes + suite->key_at, key->key, suite->key_len);
+	memcpy(ci->bytes + suite->iv_at, key->iv, salt_len);
+	memcpy(ci->bytes + sizeof(ci->info), key->iv + salt_len,
+	       sizeof(key->iv) - salt_len);
+	kdtls_put_be(ci->bytes + suite->rec_seq_at, seq, 8);
+}
+
+uint64_t kdtls_suite_stream_seq(const struct kdtls_suite *suite,
+				const union kdtls_crypto_info *ci)
+{
+	return kdtls_get_be(ci->bytes + suite->rec_seq_at, 8);
+}
+
 void kdtls_keys_wipe(struct kdtls_keys *keys)
 {
 	explicit_bzero(keys, sizeof(*keys));

@@ -3,6 +3,7 @@
 #ifndef KDTLS_CORE_SUITE_H
 #define KDTLS_CORE_SUITE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <linux/dtls.h>
@@ -16,7 +17,11 @@
 /* The epoch of a connection's first keys; later ones are renegotiations. */
 #define KDTLS_EPOCH 1
 
-/* One direction's part of the key block (RFC 5246, 6.3). */
+/*
+ * One direction's part of the key block (RFC 5246, 6.3), or its key and IV
+ * (RFC 8446, 7.3). Where TLS 1.2 has an explicit nonce on a stream, the IV's last
+ * 8 bytes are that of the first record.
+ */
 struct kdtls_key {
 	uint8_t key[KDTLS_KEY_MAX];
 	uint8_t iv[KDTLS_IV_LEN];
@@ -74,6 +79,18 @@ const struct kdtls_suite *kdtls_suite_find(uint16_t cipher_type);
 void kdtls_suite_crypto_info(const struct kdtls_suite *suite,
 			     const struct kdtls_key *key, uint16_t epoch,
 			     uint64_t seq, union kdtls_crypto_info *ci);
+
+/* One that the kernel takes on a stream: what linux/tls.h has. */
+bool kdtls_suite_is_for_streams(const struct kdtls_suite *suite);
+
+/* What TLS_TX and TLS_RX of a stream take. The caller wipes it. */
+void kdtls_suite_stream_info(const struct kdtls_suite *suite, uint16_t version,
+			     const struct kdtls_key *key, uint64_t seq,
+			     union kdtls_crypto_info *ci);
+
+/* The number in what the kernel gives of a stream. */
+uint64_t kdtls_suite_stream_seq(const struct kdtls_suite *suite,
+				const union kdtls_crypto_info *ci);
 
 void kdtls_keys_wipe(struct kdtls_keys *keys);
 

@@ -77,10 +77,10 @@ static void destroy(void *cipher)
 }
 
 static bool open_content(void *cipher, const uint8_t *nonce, const uint8_t *aad,
-			 uint8_t *content, size_t content_len)
+			 size_t aad_len, uint8_t *content, size_t content_len)
 {
 	const struct cipher *c = cipher;
-	giovec_t auth = { (void *)aad, KDTLS_AAD_LEN };
+	giovec_t auth = { (void *)aad, aad_len };
 	giovec_t data = { content, content_len };
 
 	return gnutls_aead_cipher_decryptv2(c->aead, nonce, KDTLS_IV_LEN, &auth,

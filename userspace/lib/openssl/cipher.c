@@ -73,18 +73,19 @@ static void *create(const struct kdtls_suite *suite, const uint8_t *key,
 }
 
 /* CCM wants the length before all else. */
-static bool begin(const struct cipher *c, const uint8_t *aad, size_t content_len)
+static bool begin(const struct cipher *c, const uint8_t *aad, size_t aad_len,
+		  size_t content_len)
 {
 	int n;
 
 	return (!c->ccm ||
 		EVP_CipherUpdate(c->ctx, NULL, &n, NULL, content_len) > 0) &&
-	       EVP_CipherUpdate(c->ctx, NULL, &n, aad, KDTLS_AAD_LEN) > 0;
+	       EVP_CipherUpdate(c->ctx, NULL, &n, aad, aad_len) > 0;
 }
 
 /* CCM has judged the tag when it's through with the content. */
 static bool open_content(void *cipher, const uint8_t *nonce, const uint8_t *aad,
-			 uint8_t *content, size_t content_len)
+			 size_t aad_len, uint8_t *content, size_t content_len)
 {
 	const struct cipher *c = cipher;
 	uint8_t *tag = content + content_len;
@@ -93,21 +94,21 @@ static bool open_content(void *cipher, const uint8_t *nonce, const uint8_t *aad,
 	return EVP_CipherInit_ex(c->ctx, NULL, NULL, NULL, nonce, 0) > 0 &&
 	       EVP_CIPHER_CTX_ctrl(c->ctx, EVP_CTRL_AEAD_SET_TAG, c->tag_len,
 				   tag) > 0 &&
-	       begin(c, aad, content_len) &&
+	       begin(c, aad, aad_len, content_len) &&
 	       EVP_CipherUpdate(c->ctx, content, &n, content, content_len) >
 		       0 &&
 	       (c->ccm || EVP_CipherFinal_ex(c->ctx, tag, &n) > 0);
 }
 
 static bool seal_content(void *cipher, const uint8_t *nonce, const uint8_t *aad,
-			 uint8_t *content, size_t content_len)
+			 size_t aad_len, uint8_t *content, size_t content_len)
 {
 	const struct cipher *c = cipher;
 	uint8_t *tag = content + content_len;
 	int n;
 
 	return EVP_CipherInit_ex(c->ctx, NULL, NULL, NULL, nonce, 1) > 0 &&
-	       begin(c, aad, content_len) &&
+	       begin(c, aad, aad_len, content_len) &&
 	       EVP_CipherUpdate(c->ctx, content, &n, content, content_len) >
 		       0 &&
 	       EVP_CipherFinal_ex(c->ctx, tag, &n) > 0 &&

@@ -39,7 +39,7 @@
 #include "core/install.h"
 #include "core/record.h"
 #include "cipher.h"
-#include "kdtls.h"
+#include "handover.h"
 #include "probe.h"
 #include "reason.h"
 #include "tap.h"
@@ -87,8 +87,7 @@ static int check_ssl(SSL *ssl)
 	return 0;
 }
 
-/* RFC 6066, 4: what the peers agreed on, in the steps that it knows. */
-static size_t payload_max(SSL *ssl)
+size_t kdtls_handover_payload_max(SSL *ssl)
 {
 	uint8_t code =
 		SSL_SESSION_get_max_fragment_length(SSL_get_session(ssl));
@@ -102,7 +101,7 @@ static int find_keys(struct handover *ho)
 {
 	int err = kdtls_keys_derive(ho->ssl, &ho->in.keys);
 
-	ho->in.payload_max = payload_max(ho->ssl);
+	ho->in.payload_max = kdtls_handover_payload_max(ho->ssl);
 	ho->in.rx_payload_max = ho->in.payload_max;
 	if (!err)
 		err = kdtls_install_check_suite(&ho->in,
@@ -333,24 +332,19 @@ static int hand_over(struct handover *ho)
 	return err;
 }
 
-int kdtls_attach(SSL *ssl, int fd, const struct kdtls_options *opts,
-		 struct kdtls **out)
+int kdtls_handover_datagrams(SSL *ssl, int fd, const struct kdtls_options *opts,
+			     struct kdtls **out)
 {
 	struct handover ho = { .ssl = ssl, .in.fd = fd };
-	int err;
+	int err = kdtls_install_options(&ho.in, opts);
 
-	*out = NULL;
-	err = kdtls_install_options(&ho.in, opts);
 	if (!err)
 		err = kdtls_install_check_socket(&ho.in);
 	if (!err)
 		err = check_ssl(ssl);
 	if (err)
 		return err;
-	/* SSL_get_error() takes what an earlier call left there for its own. */
-	ERR_clear_error();
 	err = hand_over(&ho);
-	ERR_clear_error();
 	if (err)
 		kdtls_free(ho.k);
 	else

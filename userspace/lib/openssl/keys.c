@@ -42,6 +42,7 @@ static size_t tag_len_of(const SSL_CIPHER *cipher)
 	case 0xC0A0 ... 0xC0A3: /* RSA, DHE-RSA (RFC 6655, 3) */
 	case 0xC0A8 ... 0xC0AB: /* PSK, DHE-PSK (RFC 6655, 4) */
 	case 0xC0AE ... 0xC0AF: /* ECDHE-ECDSA (RFC 7251, 2) */
+	case 0x1305:            /* of TLS 1.3 (RFC 8446, B.4) */
 		return KDTLS_TAG_LEN_SHORT;
 	}
 	return KDTLS_TAG_LEN;
@@ -128,9 +129,10 @@ int kdtls_keys_derive(SSL *ssl, struct kdtls_keys *keys)
 		err = kdtls_error(EAGAIN, "the handshake has no keys yet");
 		goto wipe;
 	}
-	if (SSL_version(ssl) != DTLS1_2_VERSION) {
+	if (SSL_version(ssl) != DTLS1_2_VERSION &&
+	    SSL_version(ssl) != TLS1_2_VERSION) {
 		err = kdtls_error(EPROTONOSUPPORT,
-				  "%s: only DTLS 1.2 can be handed over",
+				  "%s: it has no keys of version 1.2",
 				  SSL_get_version(ssl));
 		goto wipe;
 	}

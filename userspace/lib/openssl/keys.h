@@ -15,8 +15,8 @@ const struct kdtls_suite *kdtls_suite_of(const SSL_CIPHER *cipher);
  * @ssl: in or after the handshake
  * @keys: filled in; wipe with kdtls_keys_wipe(). Nothing to wipe on failure
  *
- * Return: 0; -EAGAIN: the handshake isn't that far; -EPROTONOSUPPORT: not DTLS
- * 1.2; -EOPNOTSUPP: no suite of ours; -EIO: OpenSSL failed. With a text.
+ * Return: 0; -EAGAIN: the handshake isn't that far; -EPROTONOSUPPORT: neither
+ * DTLS 1.2 nor TLS 1.2; -EOPNOTSUPP: no suite of ours; -EIO: OpenSSL failed. With a text.
  */
 int kdtls_keys_derive(SSL *ssl, struct kdtls_keys *keys);
 

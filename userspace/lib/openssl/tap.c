@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <openssl/bio.h>
@@ -39,21 +40,42 @@ static int read_fed(BIO *bio, struct kdtls_tap *tap, char *buf, int len)
 	return -1;
 }
 
+/* @bio is one of nobody knows what kind: who has no fd doesn't wait. */
+static bool would_wait(BIO *bio)
+{
+	struct pollfd pfd = { .events = POLLIN };
+
+	return BIO_get_fd(bio, &pfd.fd) >= 0 && poll(&pfd, 1, 0) != 1;
+}
+
+static int read_on(BIO *bio, struct kdtls_tap *tap, char *buf, size_t len)
+{
+	int n;
+
+	if (!len ||
+	    (tap->gate == KDTLS_GATE_FINISHES && would_wait(BIO_next(bio)))) {
+		BIO_set_retry_read(bio);
+		return -1;
+	}
+	n = BIO_read(BIO_next(bio), buf, len);
+	if (n <= 0)
+		BIO_copy_next_retry(bio);
+	return n;
+}
+
 static int tap_read(BIO *bio, char *buf, int len)
 {
 	struct kdtls_tap *tap = BIO_get_data(bio);
 	int n;
 
 	BIO_clear_retry_flags(bio);
-	if (tap->gate != KDTLS_GATE_OPEN)
+	if (tap->gate == KDTLS_GATE_HOLDS || tap->gate == KDTLS_GATE_SHUT)
 		return read_fed(bio, tap, buf, len);
 	do {
-		n = BIO_read(BIO_next(bio), buf, len);
-		if (n <= 0) {
-			BIO_copy_next_retry(bio);
+		n = read_on(bio, tap, buf, tap->ops->read_limit(tap, len));
+		if (n <= 0)
 			return n;
-		}
-		n = kdtls_received_take(&tap->received, (uint8_t *)buf, n);
+		n = tap->ops->pass_in(tap, (uint8_t *)buf, n);
 	} while (!n);
 	return n;
 }
@@ -75,8 +97,16 @@ static int tap_write(BIO *bio, const char *buf, int len)
 	}
 	n = BIO_write(BIO_next(bio), buf, len);
 	BIO_copy_next_retry(bio);
+	tap->ops->pass_out(tap, (const uint8_t *)buf, n > 0 ? n : 0, len);
 	return n;
 }
+
+/* OpenSSL's own way into the kernel, by the numbers that BIO_ctrl() knows. */
+enum {
+	CTRL_SET_KTLS = 72,
+	CTRL_SET_KTLS_SEND_CTRL_MSG = 74,
+	CTRL_CLEAR_KTLS_CTRL_MSG = 75,
+};
 
 static long tap_ctrl(BIO *bio, int cmd, long num, void *ptr)
 {
@@ -84,6 +114,12 @@ static long tap_ctrl(BIO *bio, int cmd, long num, void *ptr)
 	case BIO_CTRL_PUSH:
 	case BIO_CTRL_POP:
 	case BIO_CTRL_DUP:
+	/* Past the tap nothing goes into the kernel. */
+	case BIO_CTRL_GET_KTLS_SEND:
+	case BIO_CTRL_GET_KTLS_RECV:
+	case CTRL_SET_KTLS:
+	case CTRL_SET_KTLS_SEND_CTRL_MSG:
+	case CTRL_CLEAR_KTLS_CTRL_MSG:
 		return 0;
 	}
 	return BIO_next(bio) ? BIO_ctrl(BIO_next(bio), cmd, num, ptr) : 0;
@@ -95,7 +131,7 @@ static int tap_destroy(BIO *bio)
 
 	if (!tap || --tap->users)
 		return 1;
-	kdtls_received_wipe(&tap->received);
+	tap->ops->release(tap);
 	kdtls_buffer_free(&tap->held);
 	OPENSSL_cleanse(tap, sizeof(*tap));
 	free(tap);
@@ -132,12 +168,85 @@ static BIO *front(struct kdtls_tap *tap, BIO *next)
 	return bio;
 }
 
+static size_t datagram_limit(struct kdtls_tap *tap, size_t len)
+{
+	(void)tap;
+	return len;
+}
+
+static size_t datagram_in(struct kdtls_tap *tap, uint8_t *bytes, size_t len)
+{
+	return kdtls_received_take(&tap->received, bytes, len);
+}
+
+static void datagram_out(struct kdtls_tap *tap, const uint8_t *bytes,
+			 size_t len, size_t size)
+{
+	(void)tap;
+	(void)bytes;
+	(void)len;
+	(void)size;
+}
+
+static void datagram_release(struct kdtls_tap *tap)
+{
+	kdtls_received_wipe(&tap->received);
+}
+
+const struct kdtls_tap_ops kdtls_tap_datagrams = {
+	.read_limit = datagram_limit,
+	.pass_in = datagram_in,
+	.pass_out = datagram_out,
+	.release = datagram_release,
+};
+
+/*
+ * Never more than a record at once: whatever OpenSSL's buffers are, it then
+ * holds nothing of the next record, and what it doesn't hold the kernel gets.
+ */
+static size_t stream_limit(struct kdtls_tap *tap, size_t len)
+{
+	const struct kdtls_flow *rx = &tap->course.rx;
+
+	if (tap->gate == KDTLS_GATE_FINISHES && !kdtls_flow_is_within(rx))
+		return 0;
+	return kdtls_flow_limit(rx, len);
+}
+
+static size_t stream_in(struct kdtls_tap *tap, uint8_t *bytes, size_t len)
+{
+	kdtls_flow_pass(&tap->course.rx, bytes, len);
+	return len;
+}
+
+static void stream_out(struct kdtls_tap *tap, const uint8_t *bytes, size_t len,
+		       size_t size)
+{
+	kdtls_flow_pass(&tap->course.tx, bytes, len);
+	tap->course.is_stuck = len < size;
+}
+
+static void stream_release(struct kdtls_tap *tap)
+{
+	kdtls_flow_free(&tap->course.rx);
+	kdtls_flow_free(&tap->course.tx);
+}
+
+const struct kdtls_tap_ops kdtls_tap_stream = {
+	.read_limit = stream_limit,
+	.pass_in = stream_in,
+	.pass_out = stream_out,
+	.release = stream_release,
+};
+
 struct kdtls_tap *kdtls_tap_insert(SSL *ssl)
 {
 	struct kdtls_tap *tap = calloc(1, sizeof(*tap));
 	BIO *rbio = NULL, *wbio = NULL;
 
 	if (tap && CRYPTO_THREAD_run_once(&method_once, method_init) && method) {
+		tap->ops = SSL_is_dtls(ssl) ? &kdtls_tap_datagrams :
+					      &kdtls_tap_stream;
 		tap->ssl = ssl;
 		tap->users = 1;
 		tap->received.ops = &kdtls_openssl_ciphers;
@@ -180,6 +289,11 @@ static struct kdtls_tap *tap_of(BIO *bio)
 	return NULL;
 }
 
+bool kdtls_tap_is_there(SSL *ssl)
+{
+	return tap_of(SSL_get_rbio(ssl)) || tap_of(SSL_get_wbio(ssl));
+}
+
 struct kdtls_tap *kdtls_tap_find(SSL *ssl)
 {
 	struct kdtls_tap *tap = tap_of(SSL_get_rbio(ssl));
@@ -202,27 +316,4 @@ void kdtls_tap_feed(struct kdtls_tap *tap, const uint8_t *bytes, size_t len)
 	tap->starved = false;
 	tap->fed = bytes;
 	tap->fed_len = len;
-}
-
-/*
- * After DTLSv1_listen() a server stands where it has read a ClientHello. By its
- * name: the number of that state isn't the same in OpenSSL 3.0 and 3.5.
- */
-static bool is_fresh(SSL *ssl)
-{
-	return SSL_in_before(ssl) || !strcmp(SSL_state_string(ssl), "TRCH");
-}
-
-int kdtls_tap(SSL *ssl)
-{
-	if (!SSL_is_dtls(ssl))
-		return kdtls_error(EINVAL, "not a DTLS connection");
-	if (!SSL_get_rbio(ssl) || !SSL_get_wbio(ssl))
-		return kdtls_error(EINVAL,
-				   "set the BIOs or the fd before the tap");
-	if (tap_of(SSL_get_rbio(ssl)) || tap_of(SSL_get_wbio(ssl)))
-		return kdtls_error(EEXIST, "there is a tap already");
-	if (!is_fresh(ssl))
-		return kdtls_error(EALREADY, "set the tap before the handshake");
-	return kdtls_tap_insert(ssl) ? 0 : -ENOMEM;
 }

@@ -45,6 +45,26 @@ void contexts_open(struct contexts *c, const char *cipher, bool tickets)
 	certify(c->of[SERVER]);
 }
 
+void contexts_open_tls(struct contexts *c, int version, const char *cipher)
+{
+	int i;
+
+	for (i = 0; i < ENDS; i++) {
+		c->of[i] = SSL_CTX_new(TLS_method());
+		if (!c->of[i] ||
+		    !SSL_CTX_set_min_proto_version(c->of[i], version) ||
+		    !SSL_CTX_set_max_proto_version(c->of[i], version) ||
+		    !(version == TLS1_3_VERSION ?
+			      SSL_CTX_set_ciphersuites(c->of[i], cipher) :
+			      SSL_CTX_set_cipher_list(c->of[i], cipher)))
+			errx(1, "no context for %s", cipher);
+		SSL_CTX_set_options(c->of[i], SSL_OP_NO_RENEGOTIATION);
+		SSL_CTX_set_session_id_context(c->of[i], (const uint8_t *)"t",
+					       1);
+	}
+	certify(c->of[SERVER]);
+}
+
 void contexts_close(struct contexts *c)
 {
 	SSL_CTX_free(c->of[CLIENT]);

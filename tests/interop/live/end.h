@@ -15,6 +15,8 @@ struct contexts {
 };
 
 void contexts_open(struct contexts *c, const char *cipher, bool tickets);
+/* The same for TLS_1_2 or 1_3 of OpenSSL's numbers; @cipher is of that version. */
+void contexts_open_tls(struct contexts *c, int version, const char *cipher);
 void contexts_close(struct contexts *c);
 
 /**

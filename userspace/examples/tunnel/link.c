@@ -59,6 +59,21 @@ void link_free(struct link *link)
 	free(link);
 }
 
+/* What's left of BUFFER_BYTES decides how long a burst may be. */
+static void say_of_buffers(const struct link *link)
+{
+	static bool said;
+	int room = 0;
+	socklen_t len = sizeof(room);
+
+	getsockopt(link->fd, SOL_SOCKET, SO_RCVBUF, &room, &len);
+	if (said || room >= BUFFER_BYTES)
+		return;
+	said = true;
+	say("bursts of more than %d KiB may be lost: sysctl net.core.rmem_max=%d net.core.wmem_max=%d",
+	    room / 1024, BUFFER_BYTES, BUFFER_BYTES);
+}
+
 /* To the kernel, or if that can't and needn't be, it stays with OpenSSL. */
 static enum shaking begin(struct link *link, enum crypto crypto,
 			  const char **error)
@@ -80,6 +95,7 @@ static enum shaking begin(struct link *link, enum crypto crypto,
 		return SHAKING_FAILED;
 	link->transport = transport;
 	link_measure(link);
+	say_of_buffers(link);
 	return SHAKING_DONE;
 }
 

@@ -51,18 +51,11 @@ def udp_payloads(frames):
             if payload is not None]
 
 
-class Side:
-    """One namespace and its end of the veth pair."""
+class Namespace:
+    """A network namespace, by its name."""
 
-    def __init__(self, name, number, other):
+    def __init__(self, name):
         self.name = name
-        self.device = f"veth{number}"
-        self.mac = f"02:00:00:00:00:0{number}"
-        self.address = {socket.AF_INET: f"192.0.2.{number}",
-                        socket.AF_INET6: f"2001:db8::{number}"}
-        self.spare = {socket.AF_INET: f"192.0.2.{number + 10}",
-                      socket.AF_INET6: f"2001:db8::{number + 10}"}
-        self.other_number = other
 
     @contextlib.contextmanager
     def entered(self):
@@ -78,6 +71,24 @@ class Side:
     def socket(self, family, kind=socket.SOCK_DGRAM, protocol=0):
         with self.entered():
             return socket.socket(family, kind, protocol)
+
+    def ip(self, *lines):
+        """Commands for ip -batch."""
+        _ip("-n", self.name, "-batch", "-", given="\n".join(lines) + "\n")
+
+
+class Side(Namespace):
+    """One namespace and its end of the veth pair."""
+
+    def __init__(self, name, number, other):
+        super().__init__(name)
+        self.device = f"veth{number}"
+        self.mac = f"02:00:00:00:00:0{number}"
+        self.address = {socket.AF_INET: f"192.0.2.{number}",
+                        socket.AF_INET6: f"2001:db8::{number}"}
+        self.spare = {socket.AF_INET: f"192.0.2.{number + 10}",
+                      socket.AF_INET6: f"2001:db8::{number + 10}"}
+        self.other_number = other
 
     def udp(self, family, port=0):
         """A UDP socket on this side's address."""
@@ -131,8 +142,7 @@ class Pair:
         _ip("-n", left.name, "link", "add", left.device, "type", "veth",
             "peer", "name", right.device, "netns", right.name)
         for side in self.sides:
-            _ip("-n", side.name, "-batch", "-",
-                given="\n".join(side.configuration()) + "\n")
+            side.ip(*side.configuration())
             _checksum_in_software(side)
 
     def fence(self, family=socket.AF_INET):

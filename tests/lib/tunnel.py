@@ -44,7 +44,6 @@ class Tunnel(Program):
     def __init__(self, host, path):
         super().__init__(host, BINARY, "--config", path)
         self.host = host
-        self.family = None
 
     def status(self, field):
         """Of /proc/PID/status"""

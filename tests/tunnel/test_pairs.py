@@ -7,6 +7,7 @@ import contextlib
 import os
 import socket
 import sys
+import tempfile
 
 TESTS = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..")
 sys.path.insert(0, os.path.join(TESTS, "lib"))
@@ -16,7 +17,7 @@ import kdtls  # noqa: E402
 from harness import case, equal, main  # noqa: E402
 from netns import Tap  # noqa: E402
 from traffic import MARKER, Numbered, Ping, transfer  # noqa: E402
-from tunnel import Bed, DEVICE  # noqa: E402
+from tunnel import Bed, DEVICE, received  # noqa: E402
 
 FAMILIES = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
 INNER = tuple(FAMILIES.values())
@@ -113,6 +114,24 @@ def root_is_dropped(_):
             for which in "CapEff", "CapPrm", "CapInh":
                 equal(int(end.status(which), 16), 0, which)
             equal(end.status("NoNewPrivs"), "1", "NoNewPrivs")
+
+
+@case()
+def service_manager_is_told_when_it_is_ready(_):
+    """As sd_notify(3) does, by whoever the program has become."""
+    with tempfile.TemporaryDirectory() as folder, \
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        path = os.path.join(folder, "notify")
+        manager.bind(path)
+        os.chmod(folder, 0o755)
+        os.chmod(path, 0o777)
+        os.environ["NOTIFY_SOCKET"] = path
+        try:
+            with pair():
+                for _ in "server", "client":
+                    equal(received(manager, "a message"), b"READY=1")
+        finally:
+            del os.environ["NOTIFY_SOCKET"]
 
 
 def has_device(host):

@@ -17,7 +17,8 @@
 #include "role.h"
 #include "route.h"
 
-#define OLD_MS 3000 /* that an old link is heard */
+#define OLD_MS     3000 /* that an old link is heard */
+#define REKEYED_MS 5000 /* that keys last, whatever the server says of them */
 
 struct client client;
 
@@ -107,20 +108,47 @@ static bool has_same_addresses(const struct message *config)
 	return true;
 }
 
+/* Why what the server says isn't to be used, or NULL. */
+static const char *refusal_of(const struct message *config)
+{
+	unsigned int i;
+
+	if (config->version != MESSAGE_VERSION)
+		return "the server is of another version: use the same on both ends";
+	if (!config->address_count)
+		return "the server gave no address";
+	for (i = 0; i < config->address_count; i++)
+		if (config->addresses[i].bits < NETWORK_BITS_MIN)
+			return "the server gave an address of too large a network";
+	if (device_hides(config->addresses, config->address_count,
+			 &client.fresh->remote))
+		return "the server's own address is in the network that it gave: use another network inside";
+	return NULL;
+}
+
 static void hear_config(const struct message *config)
 {
 	/* The link is being read: it's dropped when its turn comes. */
-	if (config->version != MESSAGE_VERSION) {
-		client.refusal =
-			"the server is of another version: use the same on both ends";
+	client.refusal = refusal_of(config);
+	if (client.refusal)
 		return;
-	}
 	if (!client.is_configured)
 		client.config = *config;
 	else if (!has_same_addresses(config))
 		end_with(ENDING_MOVED,
 			 "the server gave other addresses than the device has: start again");
 	take_over();
+}
+
+/* Said once it might be lost: so with each sign of life. */
+static void tell_limit(void)
+{
+	struct message message = {
+		.kind = MESSAGE_LIMIT,
+		.bytes = client.peer.limit,
+	};
+
+	tunnel_tell(client.peer.current, &message);
 }
 
 static void hear_message(struct tunnel *t, struct peer *peer, struct link *link,
@@ -136,9 +164,12 @@ static void hear_message(struct tunnel *t, struct peer *peer, struct link *link,
 		if (link != peer->current)
 			break;
 		path_hear(&client.path, message);
+		if (!client.path.is_searching)
+			tell_limit();
 		break;
 	case MESSAGE_REKEY:
-		if (link == peer->current && !client.fresh)
+		if (link == peer->current && !client.fresh &&
+		    loop_now() - link->begun_ms >= REKEYED_MS)
 			retry_soon(&client.retry);
 		break;
 	}
@@ -183,16 +214,6 @@ static void set_device(void)
 	say("connected to %s:%s, mtu %u, %s %s", link->remote.text, addresses,
 	    tun->mtu, link->transport->cipher(link), link->transport->place);
 	notify("READY=1");
-}
-
-static void tell_limit(void)
-{
-	struct message message = {
-		.kind = MESSAGE_LIMIT,
-		.bytes = client.peer.limit,
-	};
-
-	tunnel_tell(client.peer.current, &message);
 }
 
 static void path_found(void)

@@ -7,8 +7,7 @@
 #include "config_reader.h"
 #include "pool.h"
 
-#define NETWORK_BITS_MIN 8    /* of the server's address: no larger networks */
-#define MTU_IPV6         1280 /* RFC 8200, 5 */
+#define MTU_IPV6 1280 /* RFC 8200, 5 */
 
 /* For what isn't there: where its section is, or the end. */
 static unsigned int line_without(const struct reader *r, enum section section)

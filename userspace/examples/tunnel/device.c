@@ -52,6 +52,18 @@ static void outer_address(const struct endpoint *remote, struct address *out)
 		memcpy(out->bytes, &in6->sin6_addr, 16);
 }
 
+bool device_hides(const struct prefix *addresses, unsigned int count,
+		  const struct endpoint *server)
+{
+	struct address outside;
+	bool hides = false;
+
+	outer_address(server, &outside);
+	while (count--)
+		hides |= prefix_has(&addresses[count], &outside);
+	return hides;
+}
+
 void device_add_routes(struct tun *tun, const struct prefix *routes,
 		       unsigned int count, const struct endpoint *server)
 {

@@ -14,6 +14,10 @@ void device_set(struct tun *tun, unsigned int mtu,
 		const struct prefix *addresses, unsigned int count, char *text,
 		size_t size);
 
+/* Whether packets to @server itself would go into a network of these addresses. */
+bool device_hides(const struct prefix *addresses, unsigned int count,
+		  const struct endpoint *server);
+
 /* Left out, and it's said, are those that lead to @server itself. */
 void device_add_routes(struct tun *tun, const struct prefix *routes,
 		       unsigned int count, const struct endpoint *server);

@@ -34,6 +34,7 @@
 #define MESSAGE_VERSION   1
 #define MESSAGE_ADDRESSES 2 /* one of each family */
 #define MESSAGE_ROUTES    64
+#define NETWORK_BITS_MIN  8 /* of addresses: networks aren't larger */
 #define MESSAGE_MAX \
 	1232 /* a CONFIG fits, with all routes being IPv6: 64 * 18 */
 

@@ -107,11 +107,16 @@ static void read_device(struct source *source)
 	}
 }
 
-/* Nobody sends as somebody else. */
+/*
+ * Nobody sends as somebody else, and nobody as a neighbour: routers of the local
+ * link say by such addresses where packets go (RFC 4861, 6.1.2).
+ */
 static bool is_foreign(const struct peer *peer, const struct address *source)
 {
 	unsigned int i;
 
+	if (source->len == 16 && source->bytes[0] >= 0xfe)
+		return true;
 	for (i = 0; i < peer->address_count; i++)
 		if (address_is(&peer->addresses[i], source))
 			return false;

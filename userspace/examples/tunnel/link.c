@@ -8,19 +8,28 @@
 #include "ending.h"
 #include "link.h"
 
-#define BUFFER_BYTES (4 << 20) /* as far as net.core.rmem_max, wmem_max allow */
+#define BUFFER_BYTES  (4 << 20) /* as far as net.core.rmem_max, wmem_max allow */
+#define HANDSHAKE_MTU 1280      /* what almost any path takes (RFC 8200, 5) */
+#define PAYLOAD_MIN   576       /* until it's known */
+#define PAYLOAD_MAX   16384     /* of a record (RFC 5246, 6.2.1) */
 
 /* Paths differ, and fragments cost and leak: nothing longer than the path takes. */
 static void prepare_socket(int fd)
 {
-	int buffer = BUFFER_BYTES;
 	int ipv4 = IP_PMTUDISC_DO, ipv6 = IPV6_PMTUDISC_DO;
 
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
-	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
 	/* One of the two is for this socket; both, if it's IPv4 on IPv6. */
 	setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &ipv4, sizeof(ipv4));
 	setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &ipv6, sizeof(ipv6));
+}
+
+/* For those who have a name alone. */
+static void enlarge_buffers(int fd)
+{
+	int buffer = BUFFER_BYTES;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
 }
 
 struct link *link_new(int fd, const struct endpoint *remote, SSL *ssl,
@@ -38,7 +47,10 @@ struct link *link_new(int fd, const struct endpoint *remote, SSL *ssl,
 	link->remote = *remote;
 	link->ssl = ssl;
 	link->begun_ms = loop_now();
+	link->payload = PAYLOAD_MIN;
 	prepare_socket(fd);
+	/* OpenSSL would find out what a path takes by three repetitions. */
+	DTLS_set_link_mtu(ssl, HANDSHAKE_MTU);
 	if (endpoint_talk(remote, ssl, fd) ||
 	    (crypto != CRYPTO_USERSPACE && kdtls_tap(ssl)) ||
 	    loop_watch(&link->source, fd)) {
@@ -94,6 +106,7 @@ static enum shaking begin(struct link *link, enum crypto crypto,
 	if (err)
 		return SHAKING_FAILED;
 	link->transport = transport;
+	enlarge_buffers(link->fd);
 	link_measure(link);
 	say_of_buffers(link);
 	return SHAKING_DONE;
@@ -183,4 +196,6 @@ void link_measure(struct link *link)
 		return;
 	if (mtu > (int)(headers + OVERHEAD))
 		link->payload = mtu - headers - OVERHEAD;
+	if (link->payload > PAYLOAD_MAX)
+		link->payload = PAYLOAD_MAX;
 }

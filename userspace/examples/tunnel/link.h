@@ -71,6 +71,7 @@ extern const struct transport transport_kernel, transport_openssl;
  * @k: the association in the kernel; NULL: not there
  * @transport: NULL: the handshake isn't done
  * @payload: longest packet that fits the path as the kernel knows it
+ * @sends_singly: the stack takes no batches
  * @begun_ms: when its handshake began
  * @sent: records, by packets
  * @received: likewise
@@ -86,6 +87,7 @@ struct link {
 	struct kdtls *k;
 	const struct transport *transport;
 	size_t payload;
+	bool sends_singly;
 	uint64_t begun_ms;
 	uint64_t sent;
 	uint64_t received;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <linux/dtls.h>
 
 #include "ending.h"
@@ -96,6 +97,17 @@ static enum crypto choose_crypto(enum crypto wanted)
 	return CRYPTO_USERSPACE;
 }
 
+/* A socket a link; select(), for which the usual limit is, isn't used. */
+static void raise_files(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files))
+		return;
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+}
+
 static void open_device(struct tunnel *t)
 {
 	const char *name = t->config->device;
@@ -139,6 +151,7 @@ int main(int argc, char **argv)
 		return ENDING_SIGNAL;
 	}
 	t.crypto = choose_crypto(config.crypto);
+	raise_files();
 	loop_open();
 	open_device(&t);
 	if (config.is_server)

@@ -3,6 +3,7 @@
 
 static void search(struct path *path, struct link *link)
 {
+	link_measure(link);
 	path->is_searching = true;
 	search_begin(&path->search, link,
 		     link->payload < path->wanted ? link->payload :

@@ -37,10 +37,13 @@ enum pulse_says pulse_turn(struct pulse *pulse, struct link *link, size_t len,
 		pulse_begin(pulse, keepalive_s);
 		return says;
 	}
-	if (!pulse->round++)
+	if (!pulse->round++) {
 		pulse->number++;
-	else
+		/* What was learnt of the path is forgotten after a while. */
+		link_measure(link);
+	} else {
 		ask(pulse, link, SHORT_LEN);
+	}
 	ask(pulse, link, len);
 	pulse->next_ms = loop_now() + ROUND_MS;
 	return PULSE_NOTHING;

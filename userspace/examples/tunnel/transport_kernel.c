@@ -73,10 +73,21 @@ static int send_packets(struct link *link, const struct segments *packets)
 
 	if (records > BATCH_RECORDS)
 		records = BATCH_RECORDS;
+	if (link->sends_singly)
+		records = 1;
 	most = records * packets->each;
 	for (at = 0; at < packets->len; at += len) {
 		len = packets->len - at < most ? packets->len - at : most;
 		err = send_batch(link, packets->bytes + at, len, packets->each);
+		/* Through IPsec, and in 6.1 if the card adds up no checksums. */
+		if (err == -EIO && len > packets->each) {
+			link->sends_singly = true;
+			return send_packets(link, &(struct segments) {
+							  packets->bytes + at,
+							  packets->len - at,
+							  packets->each,
+						  });
+		}
 		/* A batch that's too long for the path isn't -EMSGSIZE. */
 		if (err == -EINVAL)
 			return -EMSGSIZE;

@@ -18,7 +18,7 @@ from harness import case, equal, main  # noqa: E402
 from traffic import Numbered, Stream  # noqa: E402
 from tunnel import PORT, Bed, Server  # noqa: E402
 
-BYTES = 3000000
+BYTES = 600000
 WINDOW = 16
 # How often, for each crypto: the shortest interval is ten seconds.
 REKEYS = ("kernel", 2), ("userspace", 1)

@@ -192,6 +192,25 @@ static void lengths_and_counts_that_can_not_be_are_refused(void)
 	check_refused(config, sizeof(config), 55, 33);
 }
 
+/* With all of them there, so that it's the count that is refused. */
+static void more_than_there_may_be_are_refused(void)
+{
+	static const uint8_t three[] = { 1,  1,       3, 4,  10, 9, 0, 2,
+					 16, FD09(2), 4, 10, 9,  0, 3 };
+	uint8_t bytes[sizeof(config) + 64 * 6];
+	struct message m;
+
+	CHECK(parse(&m, three, sizeof(three)) == -EBADMSG);
+	/* 54 bytes, and routes like the first one */
+	memcpy(bytes, config, 54);
+	for (int i = 0; i < 65; i++)
+		memcpy(bytes + 54 + i * 6, config + 54, 6);
+	bytes[53] = 64;
+	CHECK(!parse(&m, bytes, 54 + 64 * 6));
+	bytes[53] = 65;
+	CHECK(parse(&m, bytes, 54 + 65 * 6) == -EBADMSG);
+}
+
 static void two_addresses_of_a_family_are_refused(void)
 {
 	static const uint8_t twins[] = {
@@ -313,6 +332,7 @@ int main(void)
 	RUN(later_versions_may_add_bytes);
 	RUN(other_kinds_are_not_known);
 	RUN(lengths_and_counts_that_can_not_be_are_refused);
+	RUN(more_than_there_may_be_are_refused);
 	RUN(two_addresses_of_a_family_are_refused);
 	RUN(route_with_bits_of_a_host_is_refused);
 	RUN(probe_is_padded_to_its_length);

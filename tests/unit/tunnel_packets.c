@@ -269,6 +269,17 @@ static void every_cut_of_a_packet_is_refused(void)
 	}
 }
 
+static void ipv4_header_shorter_than_it_can_be_is_refused(void)
+{
+	uint8_t packet[sizeof(tcp4)];
+	struct packet p;
+
+	memcpy(packet, tcp4, sizeof(tcp4));
+	for (packet[0] = 0x40; packet[0] < 0x45; packet[0]++)
+		CHECK(packet_parse(&p, packet, sizeof(packet)) == -EBADMSG);
+	CHECK(!packet_parse(&p, packet, sizeof(packet)));
+}
+
 static void ipv6_beyond_what_a_packet_may_have_is_refused(void)
 {
 	size_t len = PACKET_MAX + 1;
@@ -301,6 +312,7 @@ static void addresses_are_compared_and_named(void)
 int main(void)
 {
 	RUN(every_cut_of_a_packet_is_refused);
+	RUN(ipv4_header_shorter_than_it_can_be_is_refused);
 	RUN(ipv6_beyond_what_a_packet_may_have_is_refused);
 	RUN(addresses_are_compared_and_named);
 	RUN(any_header_and_packet_makes_sound_segments_or_none);

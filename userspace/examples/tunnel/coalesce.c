@@ -86,8 +86,8 @@ static bool tcp_follows(const struct coalesce *c, const struct tcp *tcp)
 	const uint8_t *first = c->bytes + c->first.ip_len;
 	uint8_t differ = first[TCP_FLAGS] ^ tcp->flags;
 
-	if (tcp->seq != c->next_seq || tcp->headers != c->headers ||
-	    (tcp->flags & TCP_CWR) || (differ & ~(TCP_FIN | TCP_PSH | TCP_CWR)))
+	if (tcp->seq != c->next_seq || (tcp->flags & TCP_CWR) ||
+	    (differ & ~(TCP_FIN | TCP_PSH | TCP_CWR)))
 		return false;
 	return is_same(first, tcp->bytes, 0, TCP_SEQ) &&
 	       is_same(first, tcp->bytes, TCP_ACK, TCP_FLAGS) &&

@@ -25,21 +25,25 @@ class Host(Namespace):
         return {socket.AF_INET: f"198.18.{self.number}.{place}",
                 socket.AF_INET6: f"2001:db8:{self.number:x}::{place:x}"}
 
-    def add_address(self, place=2):
+    def start(self):
+        self.ip("link set lo up", "link set eth0 addrgenmode none up",
+                *self._add_addresses())
+
+    def _add_addresses(self):
         """And the way to the other networks."""
-        own, router = self.at(place), self.at(1)
-        self.ip(*(f"addr add {own[family]}/{bits} dev eth0 {options}"
-                  for family, bits, options in _FAMILIES),
-                *(f"route replace default via {router[family]}"
-                  for family in own))
-        self.address = own
+        router = self.at(1)
+        return [f"addr add {self.address[family]}/{bits} dev eth0 {options}"
+                for family, bits, options in _FAMILIES] + [
+            f"route replace default via {router[family]}"
+            for family in router]
 
     def move(self, place):
         """To other addresses of its network: what was bound to its own is
         left with those that are gone."""
-        self.ip(*(f"addr del {self.address[family]}/{bits} dev eth0"
-                  for family, bits, _ in _FAMILIES))
-        self.add_address(place)
+        old = [f"addr del {self.address[family]}/{bits} dev eth0"
+               for family, bits, _ in _FAMILIES]
+        self.address = self.at(place)
+        self.ip(*old, *self._add_addresses())
 
 
 _FAMILIES = ((socket.AF_INET, 24, ""), (socket.AF_INET6, 64, "nodad"))
@@ -72,16 +76,14 @@ class Routed:
         _ip("netns add", *new)
         self.hosts += new
         # The kernel takes its time to notice that a link is up whose ends have
-        # the same index.
+        # the same index: a host's first one is 2.
         self.router.ip(*(
             f"link add to{host.number} index {100 + host.number} type veth"
             f" peer name eth0 netns {host.name}" for host in new))
         self.router.ip(*(line for host in new
                          for line in self._router_end(host)))
         for host in new:
-            # Loopback's number is taken already.
-            host.ip("link set lo up", "link set eth0 addrgenmode none up")
-            host.add_address()
+            host.start()
         return new
 
     @staticmethod

@@ -22,12 +22,12 @@ def checksum(data):
 
 
 class Ping:
-    """Echo requests from @host to @address."""
+    """Echo requests from @end, a tunnel's, to @address."""
 
-    def __init__(self, host, family, address):
+    def __init__(self, end, family, address):
         self.family, self.address = family, address
         protocol, self.request, self.reply = _ECHO[family]
-        self.sock = host.socket(family, socket.SOCK_RAW, protocol)
+        self.sock = end.socket(family, socket.SOCK_RAW, protocol)
         self.sock.connect((address, 0))
         self.number = 0
 
@@ -123,11 +123,11 @@ class Stream:
 
     def __init__(self, source, sink, family, size):
         """@source, @sink: tunnel.Tunnel"""
-        listener = sink.host.socket(family, socket.SOCK_STREAM)
+        listener = sink.socket(family, socket.SOCK_STREAM)
         with listener:
             listener.bind((sink.inside[family], 0))
             listener.listen()
-            self.source = source.host.socket(family, socket.SOCK_STREAM)
+            self.source = source.socket(family, socket.SOCK_STREAM)
             self.source.bind((source.inside[family], 0))
             self.source.settimeout(TIMEOUT)
             self.source.connect(listener.getsockname()[:2])

@@ -41,9 +41,9 @@ def text_of(**sections):
 class Tunnel(Program):
     """The program at one end."""
 
-    def __init__(self, host, path):
+    def __init__(self, host, path, device=DEVICE):
         super().__init__(host, BINARY, "--config", path)
-        self.host = host
+        self.host, self.device = host, device
 
     def status(self, field):
         """Of /proc/PID/status"""
@@ -53,6 +53,19 @@ class Tunnel(Program):
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def socket(self, family, kind=socket.SOCK_DGRAM, protocol=0):
+        """Whose packets go by this tunnel, even where there are others."""
+        sock = self.host.socket(family, kind, protocol)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE,
+                        self.device.encode())
+        return sock
+
+    def udp(self, family, port=0):
+        """At its address inside."""
+        sock = self.socket(family)
+        sock.bind((self.inside[family], port))
+        return sock
 
     def tell(self, number):
         self.process.send_signal(number)
@@ -96,14 +109,6 @@ class Server(Tunnel):
         self.inside = INSIDE
         self.crypto = self.expect(f"device {DEVICE}, crypto in ")
 
-    def udp(self, family, port=0):
-        return self.host_udp(self.inside[family], family, port)
-
-    def host_udp(self, address, family, port):
-        sock = self.host.socket(family)
-        sock.bind((address, port))
-        return sock
-
 
 class Client(Tunnel):
     """Connected when it's made."""
@@ -129,9 +134,6 @@ class Client(Tunnel):
         """By a handshake of its own accord; with the same addresses, or it
         would have ended."""
         self.expect("new keys\n")
-
-    udp = Server.udp
-    host_udp = Server.host_udp
 
 
 class Bed:

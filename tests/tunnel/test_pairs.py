@@ -63,9 +63,9 @@ def numbered(source, sink, family):
 def cross(server, client):
     """All kinds of packets, both ways, in both families."""
     for family in INNER:
-        with Ping(client.host, family, server.inside[family]) as ping:
+        with Ping(client, family, server.inside[family]) as ping:
             ping.once()
-        with Ping(server.host, family, client.inside[family]) as ping:
+        with Ping(server, family, client.inside[family]) as ping:
             ping.once()
         for source, sink in ((client, server), (server, client)):
             numbered(source, sink, family)

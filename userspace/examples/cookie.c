@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <stdint.h>
 #include <string.h>
+#include <time.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -8,28 +10,50 @@
 
 #include "cookie.h"
 
-#define COOKIE_LEN 32
 
 /* Made anew with each start of the server. */
 static unsigned char secret[32];
 
-/* Of the address: who has the cookie is there, and receives. */
-static int make(SSL *ssl, unsigned char *cookie, unsigned int *len)
+static uint64_t minute(void)
 {
-	const struct endpoint *peer = SSL_get_app_data(ssl);
+	struct timespec now;
 
-	return HMAC(EVP_sha256(), secret, sizeof(secret),
-		    (const unsigned char *)&peer->addr, peer->len, cookie,
-		    len) != NULL;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec / 60;
 }
 
+/*
+ * Of the address: who has the cookie is there, and receives. And of the time, or
+ * who was there once could have others sent to that address for ever.
+ */
+static int make_at(SSL *ssl, uint64_t when, unsigned char *cookie,
+		   unsigned int *len)
+{
+	const struct endpoint *peer = SSL_get_app_data(ssl);
+	unsigned char input[sizeof(when) + sizeof(peer->addr)];
+
+	memcpy(input, &when, sizeof(when));
+	memcpy(input + sizeof(when), &peer->addr, sizeof(peer->addr));
+	return HMAC(EVP_sha256(), secret, sizeof(secret), input, sizeof(input),
+		    cookie, len) != NULL;
+}
+
+static int make(SSL *ssl, unsigned char *cookie, unsigned int *len)
+{
+	return make_at(ssl, minute(), cookie, len);
+}
+
+/* Of this minute, or the last one. */
 static int verify(SSL *ssl, const unsigned char *cookie, unsigned int len)
 {
 	unsigned char good[EVP_MAX_MD_SIZE];
-	unsigned int good_len;
+	unsigned int good_len, age;
 
-	return make(ssl, good, &good_len) && len == good_len &&
-	       !CRYPTO_memcmp(cookie, good, len);
+	for (age = 0; age < 2; age++)
+		if (make_at(ssl, minute() - age, good, &good_len) &&
+		    len == good_len && !CRYPTO_memcmp(cookie, good, len))
+			return 1;
+	return 0;
 }
 
 bool cookie_prepare(SSL_CTX *ctx)

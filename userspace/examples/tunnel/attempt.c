@@ -13,6 +13,9 @@
 
 void attempt_end(void)
 {
+	/* The server may send by it already. */
+	if (client.fresh && client.fresh->transport)
+		client.fresh->transport->send_close(client.fresh);
 	link_free(client.fresh);
 	client.fresh = NULL;
 	client.refusal = NULL;

@@ -226,9 +226,26 @@ static void path_found(void)
 		set_device();
 }
 
+/* Long after it was asked: a new attempt asks anew where the server is. */
+static bool is_dead(void)
+{
+	if (loop_now() - client.peer.heard_ms <
+	    client.t->config->dead_s * 1000ull)
+		return false;
+	say("the server has gone silent");
+	link_free(client.peer.current);
+	client.peer.current = NULL;
+	if (!client.fresh)
+		retry_soon(&client.retry);
+	return true;
+}
+
 static void turn_current(void)
 {
 	struct link *link = client.peer.current;
+
+	if (client.is_configured && is_dead())
+		return;
 
 	switch (path_turn(&client.path, link)) {
 	case PATH_NOTHING:

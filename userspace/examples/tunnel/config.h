@@ -52,7 +52,7 @@ struct range {
  * @device: [tunnel] device: name of the tun device (kdtls0)
  * @user: [tunnel] user: who to be after the start (nobody)
  * @crypto: [tunnel] crypto: auto, kernel, userspace (auto)
- * @mtu: [tunnel] mtu: longest packet inside, 576 to 9000 bytes; 0: auto (server: 1420, client: found)
+ * @mtu: [tunnel] mtu: longest packet inside, 576 to 9000 bytes; 0: auto (server: 1400, client: found)
  * @cert: [tunnel] cert: file, PEM chain
  * @key: [tunnel] key: file, PEM
  * @ca: [tunnel] ca: file, PEM: who signs the other end's certificate

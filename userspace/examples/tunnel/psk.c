@@ -29,6 +29,15 @@ struct psk {
 /* The file's; there's one context, and it lives as long as the program. */
 static struct psk *keys;
 
+static const struct psk *find(const char *identity)
+{
+	const struct psk *psk = keys;
+
+	while (psk && strcmp(psk->identity, identity))
+		psk = psk->next;
+	return psk;
+}
+
 static unsigned int copy_key(const struct psk *psk, unsigned char *key,
 			     unsigned int size)
 {
@@ -51,12 +60,8 @@ static unsigned int as_client(SSL *ssl, const char *hint, char *identity,
 static unsigned int as_server(SSL *ssl, const char *identity,
 			      unsigned char *key, unsigned int size)
 {
-	const struct psk *psk = keys;
-
 	(void)ssl;
-	while (psk && strcmp(psk->identity, identity))
-		psk = psk->next;
-	return copy_key(psk, key, size);
+	return copy_key(find(identity), key, size);
 }
 
 static bool parse_line(struct psk *psk, char *line)
@@ -90,6 +95,10 @@ static void add_line(char *line, const char *path, unsigned int number)
 		end_with(ENDING_CONFIG,
 			 "%s:%u: write an identity, a blank, and a key of %d to %d bytes in hexadecimal digits (openssl rand -hex 32)",
 			 path, number, KEY_MIN, KEY_MAX);
+	if (find(psk->identity))
+		end_with(ENDING_CONFIG,
+			 "%s:%u: %s has a key already: leave one", path, number,
+			 psk->identity);
 	psk->next = keys;
 	keys = psk;
 }

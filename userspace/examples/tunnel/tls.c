@@ -72,6 +72,10 @@ SSL_CTX *tls_context(const struct config *config)
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_dh_auto(ctx, 1);
+	/* Strangers may have us keep a few messages of that size. */
+	SSL_CTX_set_max_cert_list(ctx, 32768);
+	if (SSL_CTX_get_security_level(ctx) < 2)
+		SSL_CTX_set_security_level(ctx, 2);
 	/* With a key too: else ciphers might let a server in that has none. */
 	SSL_CTX_set_verify(ctx,
 			   SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,

@@ -10,7 +10,6 @@
 
 #include "cookie.h"
 
-
 /* Made anew with each start of the server. */
 static unsigned char secret[32];
 

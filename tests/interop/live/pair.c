@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <openssl/err.h>
 
@@ -42,14 +43,17 @@ static void connect_to(int fd, int other)
 
 static void connect_streams(int *fd)
 {
-	int listener = loopback_socket(SOCK_STREAM);
+	int listener = loopback_socket(SOCK_STREAM), on = 1;
 
 	fd[OURS] = loopback_socket(SOCK_STREAM);
 	if (listen(listener, 1))
 		err(1, "listen");
 	connect_to(fd[OURS], listener);
 	fd[PEER] = accept(listener, NULL, NULL);
-	if (fd[PEER] < 0)
+	/* What's written arrives at once, however little it is. */
+	if (fd[PEER] < 0 ||
+	    setsockopt(fd[OURS], SOL_TCP, TCP_NODELAY, &on, sizeof(on)) ||
+	    setsockopt(fd[PEER], SOL_TCP, TCP_NODELAY, &on, sizeof(on)))
 		err(1, "accept");
 	close(listener);
 }

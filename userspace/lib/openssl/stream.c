@@ -345,8 +345,13 @@ static int transfer(struct handover *ho)
 
 static int hand_over(struct handover *ho)
 {
-	int err = finish_record(ho);
+	int err;
 
+	/* Whatever the application told OpenSSL since. */
+	if (ho->tap->gate == KDTLS_GATE_SHUT)
+		return kdtls_error(ESHUTDOWN,
+				   "the connection is handed over already");
+	err = finish_record(ho);
 	if (!err)
 		err = check_rest(ho);
 	if (!err)

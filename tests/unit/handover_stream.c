@@ -43,15 +43,15 @@ static void talk(struct pair *p, int records)
 }
 
 static void handover_is_exact(const struct transport *t, const char *cipher,
-			      int ours, int records)
+			      int ours, int records, int how)
 {
 	struct pair p;
 
-	begin(&p, t, cipher, ours, records % 2 ? PAIR_READ_AHEAD : 0, false);
+	begin(&p, t, cipher, ours, how, false);
 	talk(&p, records);
 	if (expect(pair_attach(&p, 0), 0)) {
-		ok(flows(&p, 100) && flows(&p, 1), "%s: %d records before",
-		   cipher, records);
+		ok(flows(&p, 100) && flows(&p, 1), "%s: %d records before, %#x",
+		   cipher, records, (unsigned int)how);
 		ok(!fake.tx.version || fake.tx.version == fake.rx.version,
 		   "%s: version", cipher);
 	}
@@ -60,17 +60,19 @@ static void handover_is_exact(const struct transport *t, const char *cipher,
 
 static void handover_matrix(void)
 {
-	static const int records[] = { 0, 1, 300 };
+	static const int records[] = { 0, 1, 300, 0, 0 };
+	static const int hows[] = { 0, PAIR_READ_AHEAD, 0, PAIR_RESUMED,
+				    PAIR_RETRY };
 	size_t i, r;
 	int ours;
 
 	for (ours = 0; ours < ENDS; ours++)
-		for (r = 0; r < 3; r++)
+		for (r = 0; r < 5; r++)
 			for (i = 0; i < 4; i++) {
 				handover_is_exact(&tls_12, suites_12[i], ours,
-						  records[r]);
+						  records[r], hows[r]);
 				handover_is_exact(&tls_13, suites_13[i], ours,
-						  records[r]);
+						  records[r], hows[r]);
 			}
 }
 

@@ -154,24 +154,67 @@ static void prepare(struct pair *p, int ours, int how)
 		SSL_set_options(p->ssl[OURS], SSL_OP_ENABLE_KTLS);
 }
 
+static bool connect_ends(struct pair *p, int ours, int how, SSL_SESSION *session)
+{
+	if (p->transport->is_stream)
+		connect_streams(p->fd);
+	else
+		connect_datagrams(p->fd);
+	prepare(p, ours, how);
+	if (session)
+		SSL_set_session(p->ssl[ours == CLIENT ? OURS : PEER], session);
+	if (!(how & PAIR_UNTAPPED) && kdtls_tap(p->ssl[OURS])) {
+		warnx("tap: %s", kdtls_error_text());
+		return false;
+	}
+	return handshake(p) && SSL_session_reused(p->ssl[OURS]) == !!session;
+}
+
+static void close_ends(struct pair *p)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		SSL_free(p->ssl[i]);
+		p->ssl[i] = NULL;
+		if (p->fd[i] >= 0)
+			close(p->fd[i]);
+		p->fd[i] = -1;
+	}
+}
+
+/* Tickets are read with the data that follows them. */
+static bool reconnect(struct pair *p, int ours, int how)
+{
+	SSL *client = p->ssl[ours == CLIENT ? OURS : PEER];
+	SSL *server = p->ssl[ours == CLIENT ? PEER : OURS];
+	SSL_SESSION *session;
+	char byte;
+	bool done;
+
+	if (SSL_write(server, "x", 1) != 1 || SSL_read(client, &byte, 1) != 1)
+		return false;
+	session = SSL_get1_session(client);
+	SSL_shutdown(client);
+	close_ends(p);
+	done = connect_ends(p, ours, how, session);
+	SSL_SESSION_free(session);
+	return done;
+}
+
 bool pair_open(struct pair *p, const struct transport *transport,
 	       const char *cipher, int ours, int how)
 {
 	memset(p, 0, sizeof(*p));
 	p->transport = transport;
-	if (transport->is_stream) {
+	if (transport->is_stream)
 		contexts_open_tls(&p->c, transport->version, cipher);
-		connect_streams(p->fd);
-	} else {
+	else
 		contexts_open(&p->c, cipher, true);
-		connect_datagrams(p->fd);
-	}
-	prepare(p, ours, how);
-	if (!(how & PAIR_UNTAPPED) && kdtls_tap(p->ssl[OURS])) {
-		warnx("tap: %s", kdtls_error_text());
-		return false;
-	}
-	return handshake(p);
+	if (how & PAIR_RETRY)
+		SSL_CTX_set1_groups_list(p->c.of[SERVER], "P-384");
+	return connect_ends(p, ours, how, NULL) &&
+	       (!(how & PAIR_RESUMED) || reconnect(p, ours, how));
 }
 
 int pair_attach(struct pair *p, unsigned int flags)
@@ -188,13 +231,7 @@ int pair_attach(struct pair *p, unsigned int flags)
 
 void pair_close(struct pair *p)
 {
-	int i;
-
 	kdtls_free(p->k);
-	for (i = 0; i < 2; i++) {
-		SSL_free(p->ssl[i]);
-		if (p->fd[i] >= 0)
-			close(p->fd[i]);
-	}
+	close_ends(p);
 	contexts_close(&p->c);
 }

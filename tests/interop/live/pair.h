@@ -31,6 +31,10 @@ enum {
 	PAIR_READ_AHEAD = 2,
 	PAIR_KTLS = 4,
 	PAIR_SHORT_RECORDS = 8,
+	/* the second connection of a session */
+	PAIR_RESUMED = 16,
+	/* TLS 1.3: the server wants another ClientHello */
+	PAIR_RETRY = 32,
 };
 
 /**

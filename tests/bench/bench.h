@@ -82,11 +82,16 @@ int send_gso(int fd, const uint8_t *from, size_t size, unsigned int count);
 int recv_gso(int fd, uint8_t *to, size_t size, unsigned int count);
 int enable_gro(int fd);
 
+int stream_pair(struct run *run, const struct sockaddr_storage *addr,
+		socklen_t len);
+
 int run_send_each(struct run *run);
 int run_recv_each(struct run *run);
 int run_send_mmsg(struct run *run);
 int run_recv_mmsg(struct run *run);
 int run_send_gso(struct run *run);
 int run_recv_gso(struct run *run);
+int run_send_stream(struct run *run);
+int run_recv_stream(struct run *run);
 
 #endif /* BENCH_BENCH_H */

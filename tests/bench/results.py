@@ -37,7 +37,17 @@ ON_CARDS = {
     "card-software": "kernel DTLS, encrypted in software",
     "card": "kernel DTLS, encrypted by the card",
 }
-MODES = WITHOUT_CIPHER | WITH_CIPHER | ON_CARDS
+# What's inside is cut into what the way takes, and joined again, or isn't.
+TUNNELS = {
+    "tunnel": "kdtls-tunnel, crypto in the kernel",
+    "tunnel-user": "kdtls-tunnel, crypto in userspace",
+    "wireguard": "WireGuard (ChaCha20-Poly1305)",
+    "ovpn": "ovpn",
+}
+STREAM = "-stream"
+THROUGH_TUNNELS = TUNNELS | {mode + STREAM: f"{name}, TCP"
+                             for mode, name in TUNNELS.items()}
+MODES = THROUGH_TUNNELS | WITHOUT_CIPHER | WITH_CIPHER | ON_CARDS
 # Of all ciphers, whatever was to be measured.
 OF_ALL_CIPHERS = "aead", "floor"
 
@@ -92,7 +102,7 @@ class Results:
             if (mode, of, size) in self.costs:
                 return self.costs[mode, of, size]
         # It has one only.
-        if mode == "wireguard":
+        if mode.removesuffix(STREAM) == "wireguard":
             return self.costs.get((mode, CHACHA, size))
         return None
 
@@ -213,6 +223,7 @@ def single_goals(size, floor, openssl):
 
 BATCH = "40 x 1400 B batch"
 LARGE = "1400x40"
+THROUGH = "a TCP stream through a tunnel"
 
 GOALS = (
     *single_goals("1400", 1.10, 0.80),
@@ -230,6 +241,10 @@ GOALS = (
          ratio("dtls-gso", "ktls-large", LARGE), strict=True),
     Goal("a replayed record refused, 1400 B", "x one accepted", 0.40,
          replay_ratio),
+    Goal(THROUGH, "x crypto in userspace", 0.5,
+         ratio("tunnel-stream", "tunnel-user-stream", LARGE)),
+    Goal(THROUGH, "x WireGuard", 1.0,
+         ratio("tunnel-stream", "wireguard-stream", LARGE), strict=True),
     Goal("memory a socket", "bytes beyond the plain UDP socket", 4096,
          lambda results: results.other("memory")),
     Goal("two senders on one socket, two CPUs (wall)", "x one", 1.7,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Plain UDP through a tunnel of the kernel's: workers of its own encrypt and
- * decrypt, so that sending and receiving can't be told apart.
+ * Plain UDP and TCP through tunnels: workers of the kernel's, or processes,
+ * encrypt and decrypt, so that sending and receiving can't be told apart.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -12,9 +12,11 @@
 
 #include "bench.h"
 #include "ovpn.h"
+#include "program.h"
 
 #define NETWORK  "198.51.100."
 #define OVERHEAD 60 /* of WireGuard over IPv4, and more than ovpn's */
+#define WAIT_US  20000000
 
 /* Of WireGuard, the end @here of the tunnel, in its namespace. */
 static int make_wireguard_end(const struct run *run, int here, int there)
@@ -83,18 +85,28 @@ static int make_ovpn(struct run *run)
 	return fd[0] < 0 || fd[1] < 0 ? -1 : 0;
 }
 
-static int open_end(const struct run *run, int host)
+static socklen_t inner_address(int host, struct sockaddr_storage *addr)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET };
+	struct sockaddr_in *in = (struct sockaddr_in *)addr;
 	char text[32] = NETWORK "1";
-	int fd;
 
 	text[strlen(NETWORK)] = (char)('0' + host);
-	inet_pton(AF_INET, text, &addr.sin_addr);
+	memset(addr, 0, sizeof(*addr));
+	in->sin_family = AF_INET;
+	inet_pton(AF_INET, text, &in->sin_addr);
+	return sizeof(*in);
+}
+
+static int open_end(const struct run *run, int host)
+{
+	struct sockaddr_storage addr;
+	socklen_t len = inner_address(host, &addr);
+	int fd;
+
 	if (link_enter(run->link, host))
 		return -1;
 	fd = bed_socket(BED_IPV4, SOCK_DGRAM, 0);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) ||
+	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, len) ||
 	    link_enter(run->link, LINK_NEAR))
 		return -1;
 	return fd;
@@ -109,14 +121,54 @@ static int open_ends(struct run *run)
 	return run->batch > 1 ? enable_gro(run->fd[1]) : 0;
 }
 
+static int open_stream(struct run *run)
+{
+	struct sockaddr_storage addr;
+	socklen_t len = inner_address(LINK_FAR, &addr);
+
+	if (stream_pair(run, &addr, len))
+		return -1;
+	return limit_wait(run->fd[1], WAIT_US);
+}
+
 static int setup_wireguard(struct run *run)
 {
 	return make_wireguard(run) ? -1 : open_ends(run);
 }
 
+static int setup_wireguard_stream(struct run *run)
+{
+	return make_wireguard(run) ? -1 : open_stream(run);
+}
+
 static int setup_ovpn(struct run *run)
 {
 	return make_ovpn(run) ? -1 : open_ends(run);
+}
+
+static int setup_ovpn_stream(struct run *run)
+{
+	return make_ovpn(run) ? -1 : open_stream(run);
+}
+
+static int setup_kernel(struct run *run)
+{
+	return program_join(run, "kernel") ? -1 : open_ends(run);
+}
+
+static int setup_kernel_stream(struct run *run)
+{
+	return program_join(run, "kernel") ? -1 : open_stream(run);
+}
+
+static int setup_userspace(struct run *run)
+{
+	return program_join(run, "userspace") ? -1 : open_ends(run);
+}
+
+static int setup_userspace_stream(struct run *run)
+{
+	return program_join(run, "userspace") ? -1 : open_stream(run);
 }
 
 static int send_any(struct run *run)
@@ -149,24 +201,34 @@ static void teardown_ovpn(struct run *run)
 	free(fd);
 }
 
+static void teardown_program(struct run *run)
+{
+	pair_close(run);
+	program_end(run);
+}
+
+/* Datagrams and a stream through the same one. */
+#define TUNNEL(_name, _cipher, _setup, _teardown)                          \
+	{                                                                  \
+		.name = _name,                                             \
+		.cipher = _cipher,                                         \
+		.is_together = 1,                                          \
+		.setup = _setup,                                           \
+		.send = send_any,                                          \
+		.recv = recv_any,                                          \
+		.teardown = _teardown,                                     \
+	},                                                                 \
+	{                                                                  \
+		.name = _name "-stream", .cipher = _cipher, .is_batch = 1, \
+		.is_together = 1, .setup = _setup##_stream,                \
+		.send = run_send_stream, .recv = run_recv_stream,          \
+		.teardown = _teardown,                                     \
+	}
+
 const struct mode tunnel_modes[] = {
-	{
-		.name = "wireguard",
-		.cipher = "CHACHA20-POLY1305",
-		.is_together = 1,
-		.setup = setup_wireguard,
-		.send = send_any,
-		.recv = recv_any,
-		.teardown = teardown,
-	},
-	{
-		.name = "ovpn",
-		.cipher = "AES-128-GCM",
-		.is_together = 1,
-		.setup = setup_ovpn,
-		.send = send_any,
-		.recv = recv_any,
-		.teardown = teardown_ovpn,
-	},
+	TUNNEL("wireguard", "CHACHA20-POLY1305", setup_wireguard, teardown),
+	TUNNEL("ovpn", "AES-128-GCM", setup_ovpn, teardown_ovpn),
+	TUNNEL("tunnel", "AES-128-GCM", setup_kernel, teardown_program),
+	TUNNEL("tunnel-user", "AES-128-GCM", setup_userspace, teardown_program),
 	{},
 };

@@ -41,7 +41,8 @@ def text_of(**sections):
 class Tunnel(Program):
     """The program at one end."""
 
-    def __init__(self, host, path, device=DEVICE):
+    def __init__(self, host, path, device=None):
+        """@device: where there are others on @host: its own."""
         super().__init__(host, BINARY, "--config", path)
         self.host, self.device = host, device
 
@@ -57,8 +58,9 @@ class Tunnel(Program):
     def socket(self, family, kind=socket.SOCK_DGRAM, protocol=0):
         """Whose packets go by this tunnel, even where there are others."""
         sock = self.host.socket(family, kind, protocol)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE,
-                        self.device.encode())
+        if self.device:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE,
+                            self.device.encode())
         return sock
 
     def udp(self, family, port=0):

@@ -23,6 +23,8 @@ WINDOW = 16
 # How often, for each crypto: the shortest interval is ten seconds.
 REKEYS = ("kernel", 2), ("userspace", 1)
 HEADERS = 20 + 8
+# Seconds of silence before a server forgets who only looks for another way.
+PATIENT = 30
 # Not in Python's socket module.
 IP_MTU_DISCOVER, IP_PMTUDISC_DO = 10, 2
 DIRECTIONS = ("to the server",), ("to the client",)
@@ -82,7 +84,7 @@ def stream_survives_that_the_server_is_started_again(variant):
 
 @case(variants=DIRECTIONS)
 def stream_survives_that_the_client_moves(variant):
-    with BED.joined() as (server, client):
+    with BED.joined(dead_after=PATIENT) as (server, client):
         stream = stream_of((server, client), *variant)
         stream.pump(BYTES // 3)
         client.host.move(9)
@@ -105,7 +107,7 @@ def translation(port, to):
 
 @case(variants=DIRECTIONS)
 def stream_survives_that_a_router_gives_another_port(variant):
-    with BED.joined() as (server, client):
+    with BED.joined(dead_after=PATIENT) as (server, client):
         port = server.expect("laptop: connected from ").split()[2].rstrip(":")
         stream = stream_of((server, client), *variant)
         stream.pump(BYTES // 3)
@@ -184,7 +186,9 @@ def client_finds_what_a_narrow_way_carries(variant):
 
 @case()
 def device_that_is_given_an_mtu_keeps_it(_):
-    with BED.joined(mtu=1300) as (server, client):
+    # On a host that hasn't heard of narrow ways.
+    with BED.joined(mtu=1300, client={"host": BED.hosts[1],
+                                      "name": "phone"}) as (server, client):
         equal(client.mtu, 1300, "MTU")
         with numbered(client, server) as flow:
             flow.source.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER,
@@ -200,5 +204,5 @@ def device_that_is_given_an_mtu_keeps_it(_):
 
 
 if __name__ == "__main__":
-    with Bed() as BED:
+    with Bed(2) as BED:
         main(ends)

@@ -228,8 +228,11 @@ static void check_forged(struct pair *p)
 	if (!is_stream)
 		record[4] = 1, record[10] = 99;
 	record[header - 1] = sizeof(record) - header;
-	if (pair_attach(p, 0) || write(p->fd[PEER], record, sizeof(record)) < 0)
-		ok(false, "a forged record");
+	if (pair_attach(p, 0) ||
+	    write(p->fd[PEER], record, sizeof(record)) < 0) {
+		ok(false, "a forged record: %s", kdtls_error_text());
+		return;
+	}
 	n = kdtls_recv(p->k, NULL, buf, sizeof(buf),
 		       is_stream ? 0 : MSG_DONTWAIT);
 	ok(n == (is_stream ? -EBADMSG : -EAGAIN) &&
@@ -254,8 +257,9 @@ static void check_truncation(struct pair *p)
 	unsigned char type;
 	char buf[8];
 
-	pair_attach(p, 0);
-	ok(exchange(p, 10), "data before a truncation");
+	if (!ok(!pair_attach(p, 0) && exchange(p, 10),
+		"data before a truncation"))
+		return;
 	shutdown(p->fd[PEER], SHUT_WR);
 	ok(kdtls_recv(p->k, NULL, buf, sizeof(buf), 0) == -ECONNABORTED &&
 		   kdtls_recv(p->k, &type, buf, sizeof(buf), 0) == -ECONNABORTED,
@@ -272,8 +276,10 @@ static void check_short_records(struct pair *p)
 	size_t done = 0;
 	ssize_t n;
 
-	if (pair_attach(p, 0))
-		printf("# %s\n", kdtls_error_text());
+	if (pair_attach(p, 0)) {
+		ok(false, "short records: %s", kdtls_error_text());
+		return;
+	}
 	ok(kdtls_max_payload(p->k) == 512, "E2 longest payload is known");
 	while (done < 2000) {
 		n = kdtls_send(p->k, KDTLS_DATA, content + done, 2000 - done,
@@ -292,7 +298,10 @@ static void check_rekey(struct pair *p)
 	char buf[8];
 	int i, n;
 
-	pair_attach(p, 0);
+	if (pair_attach(p, 0)) {
+		ok(false, "key update: %s", kdtls_error_text());
+		return;
+	}
 	n = kdtls_rekey(p->k);
 	ok(n == 0 || n == -EOPNOTSUPP, "key update: %s", strerror(-n));
 	ok(exchange(p, 100), "data flows on after it");
@@ -399,6 +408,35 @@ static const struct {
 #define GCM_12 "ECDHE-ECDSA-AES128-GCM-SHA256"
 #define GCM_13 "TLS_AES_128_GCM_SHA256"
 
+static void run_rest(int ours)
+{
+	run(&dtls_12, GCM_12, ours, 0, check_at_once);
+	run(&tls_12, GCM_12, ours, 0, check_at_once);
+	run(&tls_13, GCM_13, ours, 0, check_at_once);
+	run(&dtls_12, GCM_12, ours, 0, check_forged);
+	run(&tls_12, GCM_12, ours, 0, check_forged);
+	run(&tls_13, GCM_13, ours, 0, check_forged);
+	run(&tls_12, GCM_12, ours, 0, check_truncation);
+	run(&tls_13, GCM_13, ours, 0, check_truncation);
+	run(&tls_12, GCM_12, ours, PAIR_SHORT_RECORDS, check_short_records);
+	run(&tls_13, GCM_13, ours, PAIR_SHORT_RECORDS, check_short_records);
+	run(&tls_13, GCM_13, ours, 0, check_rekey);
+	run(&tls_12, GCM_12, ours, PAIR_KTLS | PAIR_UNTAPPED,
+	    check_openssl_ktls);
+	run(&tls_13, GCM_13, ours, PAIR_KTLS | PAIR_UNTAPPED,
+	    check_openssl_ktls);
+	run(&tls_13, GCM_13, ours, PAIR_KTLS, check_at_once);
+	run(&tls_12, GCM_12, ours, PAIR_UNTAPPED, check_untapped);
+	run(&tls_12, "ECDHE-ECDSA-AES256-CCM", ours, 0, check_refused);
+	run(&tls_13, "TLS_AES_128_CCM_8_SHA256", ours, 0, check_refused);
+}
+
+/* A kernel that checks itself has each cipher in one of the roles. */
+static bool is_left_out(size_t suite, int ours)
+{
+	return getenv("KDTLS_SLOW") && (int)(suite % 2) != ours;
+}
+
 int main(void)
 {
 	size_t i;
@@ -407,28 +445,11 @@ int main(void)
 	puts("TAP version 13");
 	for (ours = 0; ours < ENDS; ours++) {
 		for (i = 0; i < sizeof(suites) / sizeof(suites[0]); i++)
-			whole_life(suites[i].transport, suites[i].cipher, ours);
-		run(&dtls_12, GCM_12, ours, 0, check_at_once);
-		run(&tls_12, GCM_12, ours, 0, check_at_once);
-		run(&tls_13, GCM_13, ours, 0, check_at_once);
-		run(&dtls_12, GCM_12, ours, 0, check_forged);
-		run(&tls_12, GCM_12, ours, 0, check_forged);
-		run(&tls_13, GCM_13, ours, 0, check_forged);
-		run(&tls_12, GCM_12, ours, 0, check_truncation);
-		run(&tls_13, GCM_13, ours, 0, check_truncation);
-		run(&tls_12, GCM_12, ours, PAIR_SHORT_RECORDS,
-		    check_short_records);
-		run(&tls_13, GCM_13, ours, PAIR_SHORT_RECORDS,
-		    check_short_records);
-		run(&tls_13, GCM_13, ours, 0, check_rekey);
-		run(&tls_12, GCM_12, ours, PAIR_KTLS | PAIR_UNTAPPED,
-		    check_openssl_ktls);
-		run(&tls_13, GCM_13, ours, PAIR_KTLS | PAIR_UNTAPPED,
-		    check_openssl_ktls);
-		run(&tls_13, GCM_13, ours, PAIR_KTLS, check_at_once);
-		run(&tls_12, GCM_12, ours, PAIR_UNTAPPED, check_untapped);
-		run(&tls_12, "ECDHE-ECDSA-AES256-CCM", ours, 0, check_refused);
-		run(&tls_13, "TLS_AES_128_CCM_8_SHA256", ours, 0, check_refused);
+			if (!is_left_out(i, ours))
+				whole_life(suites[i].transport,
+					   suites[i].cipher, ours);
+		if (!is_left_out(SERVER, ours))
+			run_rest(ours);
 	}
 	printf("1..%d\n", tests);
 	return failures ? 1 : 0;

@@ -94,6 +94,12 @@ def file_that_is_not_there_is_named(variant):
     expect_end(BED.hosts[0], path, CONFIG, "not-there.pem")
 
 
+@case(variants=(("ECDHE+AES", "is no AEAD"), ("none", "knows none")))
+def ciphers_that_cannot_be_used_are_named(ciphers, words):
+    path = BED.client_config(INET, ciphers=ciphers)
+    expect_end(BED.hosts[0], path, CONFIG, words)
+
+
 @case()
 def configuration_that_is_not_there_is_named(_):
     expect_end(BED.hosts[0], "/not/there.conf", CONFIG, "/not/there.conf")

@@ -12,6 +12,8 @@
 #define KEY_MIN 16 /* bytes: shorter ones can be found by trying */
 #define KEY_MAX 64
 
+#define LINE_MAX_BYTES 512
+
 /**
  * struct psk - one line
  * @next: the next one
@@ -86,6 +88,9 @@ static void add_line(char *line, const char *path, unsigned int number)
 {
 	struct psk *psk;
 
+	if (!strchr(line, '\n') && strlen(line) == LINE_MAX_BYTES - 1)
+		end_with(ENDING_CONFIG, "%s:%u: the line is too long", path,
+			 number);
 	line[strcspn(line, "\r\n")] = '\0';
 	line += strspn(line, " \t");
 	if (!*line || *line == '#')
@@ -106,7 +111,7 @@ static void add_line(char *line, const char *path, unsigned int number)
 void psk_load(SSL_CTX *ctx, const struct config *config)
 {
 	FILE *file = fopen(config->psk, "re");
-	char line[512];
+	char line[LINE_MAX_BYTES];
 	unsigned int number = 0;
 
 	if (!file)

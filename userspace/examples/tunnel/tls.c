@@ -51,6 +51,22 @@ static void load_certificates(SSL_CTX *ctx, const struct config *config)
 		load_crl(ctx, config->crl);
 }
 
+/* Others don't go into the kernel, and make records of other lengths. */
+static void refuse_but_aeads(SSL_CTX *ctx)
+{
+	const STACK_OF(SSL_CIPHER) *list = SSL_CTX_get_ciphers(ctx);
+	const SSL_CIPHER *cipher;
+	int i;
+
+	for (i = 0; i < sk_SSL_CIPHER_num(list); i++) {
+		cipher = sk_SSL_CIPHER_value(list, i);
+		if (!SSL_CIPHER_is_aead(cipher))
+			end_with(ENDING_CONFIG,
+				 "ciphers: %s is no AEAD: leave it out (e.g. ECDHE+AESGCM)",
+				 SSL_CIPHER_get_name(cipher));
+	}
+}
+
 SSL_CTX *tls_context(const struct config *config)
 {
 	const char *ciphers = config->psk ? CIPHERS_PSK : CIPHERS_CERT;
@@ -65,6 +81,7 @@ SSL_CTX *tls_context(const struct config *config)
 		end_with(ENDING_CONFIG,
 			 "ciphers: %s: OpenSSL knows none of these (openssl ciphers -v)",
 			 ciphers);
+	refuse_but_aeads(ctx);
 	/*
 	 * Each handshake is a whole one: keys that are worn are to be replaced
 	 * by fresh ones, and a certificate revoked since is to be noticed.

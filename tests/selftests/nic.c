@@ -272,11 +272,12 @@ int nic_wait_state(const struct nic *nic, enum nic_end end, const char *name,
 	return 0;
 }
 
+/* Of the newest datagram between the plain sockets. */
+static unsigned int number;
+
 /* Return when all that was sent before has arrived, or never will. */
 int nic_settle(const struct nic *nic)
 {
-	static unsigned int number;
-
 	for (enum nic_end end = NEAR; end <= FAR; end++) {
 		unsigned int seen = 0, sent = ++number;
 
@@ -290,23 +291,31 @@ int nic_settle(const struct nic *nic)
 	return 0;
 }
 
-/* Return when both ends carry, which the kernel may notice later. */
+/*
+ * Return when both ends carry, which the kernel may notice later; what is sent
+ * before may be lost. The newest number has been seen, so nothing is under way.
+ */
 int nic_wait(const struct nic *nic)
 {
 	time_t until = time(NULL) + WAIT_SECONDS;
-	char byte = 0;
 
 	for (enum nic_end end = NEAR; end <= FAR; end++) {
-		int to = nic->ends[!end].plain;
+		unsigned int seen = 0;
 
-		while (recv(to, &byte, 1, MSG_DONTWAIT) < 0) {
-			if (time(NULL) > until)
+		do {
+			if (time(NULL) > until) {
+				errno = ETIMEDOUT;
 				return -1;
-			send(nic->ends[end].plain, &byte, 1, 0);
+			}
+			number++;
+			send(nic->ends[end].plain, &number, sizeof(number), 0);
 			sched_yield();
-		}
+			while (recv(nic->ends[!end].plain, &seen, sizeof(seen),
+				    MSG_DONTWAIT) > 0)
+				;
+		} while (seen != number);
 	}
-	return nic_settle(nic);
+	return 0;
 }
 
 int nic_drain(struct nic *nic)

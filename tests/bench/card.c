@@ -6,7 +6,9 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <string.h>
+#include <time.h>
 
 #include "bench.h"
 
@@ -48,6 +50,29 @@ static int open_end(const struct run *run, int host)
 	return fd;
 }
 
+/*
+ * Devices that have just come up may lose what's sent first: until the newest of
+ * these datagrams has come through, so that none is under way.
+ */
+static int wait_for_link(const struct run *run)
+{
+	time_t until = time(NULL) + 20;
+	unsigned int sent = 0, seen = 0;
+
+	do {
+		if (time(NULL) > until) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+		sent++;
+		send(run->fd[0], &sent, sizeof(sent), 0);
+		sched_yield();
+		while (recv(run->fd[1], &seen, sizeof(seen), MSG_DONTWAIT) > 0)
+			;
+	} while (seen != sent);
+	return 0;
+}
+
 static int setup_udp(struct run *run)
 {
 	if (link_command("modprobe -q dtls_sim")) {
@@ -59,7 +84,8 @@ static int setup_udp(struct run *run)
 		return -1;
 	run->fd[0] = open_end(run, LINK_NEAR);
 	run->fd[1] = open_end(run, LINK_FAR);
-	if (run->fd[0] < 0 || run->fd[1] < 0 || pair_connect(run))
+	if (run->fd[0] < 0 || run->fd[1] < 0 || pair_connect(run) ||
+	    wait_for_link(run))
 		return -1;
 	return run->batch > 1 ? enable_gro(run->fd[1]) : 0;
 }

@@ -95,7 +95,8 @@ def file_that_is_not_there_is_named(variant):
 
 
 @case(variants=(("ECDHE+AES", "is no AEAD"), ("none", "knows none")))
-def ciphers_that_cannot_be_used_are_named(ciphers, words):
+def ciphers_that_cannot_be_used_are_named(variant):
+    ciphers, words = variant
     path = BED.client_config(INET, ciphers=ciphers)
     expect_end(BED.hosts[0], path, CONFIG, words)
 

@@ -111,6 +111,19 @@
 		TH_LOG("%s: %s", #call, strerror(errno)); \
 	} while (0)
 
+/* The socket's counters since the attach are those, all others zero. */
+CHECK void expect_counted(struct __test_metadata *_metadata, int line, int fd,
+			  const struct dtls_stats *expected)
+{
+	struct dtls_stats seen;
+	const char *differs;
+
+	ASSERT_EQ(0, dtls_stats(fd, &seen));
+	differs = dtls_stats_mismatch(expected, &seen);
+	EXPECT_EQ(NULL, differs)
+	TH_LOG("line %d: %s", line, differs);
+}
+
 /*
  * The socket's counters since the attach are those named, all others zero, and
  * those of the namespace agree.
@@ -122,13 +135,9 @@
 CHECK void expect_stats(struct __test_metadata *_metadata, int line, int fd,
 			const struct dtls_stats *expected)
 {
-	struct dtls_stats seen;
 	const char *differs;
 
-	ASSERT_EQ(0, dtls_stats(fd, &seen));
-	differs = dtls_stats_mismatch(expected, &seen);
-	EXPECT_EQ(NULL, differs)
-	TH_LOG("line %d: %s", line, differs);
+	expect_counted(_metadata, line, fd, expected);
 	differs = dtls_net_mismatch();
 	EXPECT_EQ(NULL, differs)
 	TH_LOG("line %d: %s", line, differs);

@@ -71,18 +71,6 @@ CHECK void expect_conf(struct __test_metadata *_metadata, int line,
 	expect_counted(_metadata, __LINE__, self->path.fd[end], \
 		       &(struct dtls_stats) { __VA_ARGS__ })
 
-CHECK void expect_counted(struct __test_metadata *_metadata, int line, int fd,
-			  const struct dtls_stats *expected)
-{
-	struct dtls_stats seen;
-	const char *differs;
-
-	ASSERT_EQ(0, dtls_stats(fd, &seen));
-	differs = dtls_stats_mismatch(expected, &seen);
-	EXPECT_EQ(NULL, differs)
-	TH_LOG("line %d: %s", line, differs);
-}
-
 #define EXPECT_STATE(end, name, value)                              \
 	do {                                                        \
 		long long _seen = nic_state(&self->nic, end, name); \

@@ -8,6 +8,7 @@
 #include "error.h"
 #include "install.h"
 #include "kernel.h"
+#include "socket.h"
 
 #define FLAGS (KDTLS_ALLOW_CCM_8 | KDTLS_KEEP_KEYS)
 
@@ -39,21 +40,8 @@ int kdtls_install_options(struct kdtls_install *in,
 
 int kdtls_install_check_socket(struct kdtls_install *in)
 {
-	struct sockaddr_storage peer;
-	socklen_t len = sizeof(int);
-	int protocol;
-
-	if (getsockopt(in->fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len))
-		return kdtls_error(errno, "fd %d: %s", in->fd, strerror(errno));
-	getsockopt(in->fd, SOL_SOCKET, SO_DOMAIN, &in->family, &len);
-	if (protocol != IPPROTO_UDP ||
-	    (in->family != AF_INET && in->family != AF_INET6))
-		return kdtls_error(EPROTOTYPE, "fd %d isn't a UDP socket",
-				   in->fd);
-	len = sizeof(peer);
-	if (getpeername(in->fd, (struct sockaddr *)&peer, &len))
-		return kdtls_error(errno, "fd %d isn't connected", in->fd);
-	return 0;
+	return kdtls_socket_check(in->fd, IPPROTO_UDP, "isn't a UDP socket",
+				  &in->family);
 }
 
 static bool has_short_tag(const struct kdtls_install *in)

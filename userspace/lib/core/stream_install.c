@@ -7,28 +7,16 @@
 
 #include "error.h"
 #include "kernel.h"
+#include "socket.h"
 #include "stream_install.h"
 
 #define ULP "tls"
 
 int kdtls_stream_check_socket(struct kdtls_stream_install *in)
 {
-	struct sockaddr_storage peer;
-	socklen_t len = sizeof(int);
-	int protocol;
-
-	if (getsockopt(in->fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len))
-		return kdtls_error(errno, "fd %d: %s", in->fd, strerror(errno));
-	getsockopt(in->fd, SOL_SOCKET, SO_DOMAIN, &in->family, &len);
-	if (protocol != IPPROTO_TCP ||
-	    (in->family != AF_INET && in->family != AF_INET6))
-		return kdtls_error(EPROTOTYPE,
-				   "fd %d isn't a TCP socket, which this connection is for",
-				   in->fd);
-	len = sizeof(peer);
-	if (getpeername(in->fd, (struct sockaddr *)&peer, &len))
-		return kdtls_error(errno, "fd %d isn't connected", in->fd);
-	return 0;
+	return kdtls_socket_check(in->fd, IPPROTO_TCP,
+				  "isn't a TCP socket, which this connection is for",
+				  &in->family);
 }
 
 /* Keys are refused further on, if it has some. */

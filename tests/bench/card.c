@@ -5,6 +5,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <string.h>
@@ -24,10 +25,13 @@ static int make_card(const struct run *run, int here, const char *below)
 		return -1;
 	err = link_command("ip link add link %s name card mtu %d type dtls_sim "
 			   "&& ip address add " NETWORK "%d/24 dev card && "
-			   "ip link set card up && echo 1 >"
-			   "/sys/kernel/debug/dtls_sim/$(cat "
-			   "/sys/class/net/card/ifindex)-card/free",
+			   "ip link set card up",
 			   below, mtu_for(run->size), here);
+	/* sysfs would say the number of the first namespace's card. */
+	if (!err)
+		err = link_command("echo 1 >/sys/kernel/debug/dtls_sim/%u-card/"
+				   "free",
+				   if_nametoindex("card"));
 	if (link_enter(run->link, LINK_NEAR))
 		return -1;
 	return err;

@@ -239,5 +239,8 @@ int main(int argc, char **argv)
 	}
 	if (chosen.maps)
 		leave_maps(chosen.maps);
+	/* Its address would be in the way of what comes after. */
+	if (link_delete())
+		err(2, "link");
 	return 0;
 }

@@ -105,22 +105,34 @@ static int is_records(const uint8_t *wire, size_t len, size_t cid_len)
 	return 1;
 }
 
+/*
+ * Does a socket with that port send what this is? Ports come again, from the kernel
+ * or in another namespace, and what was sent long ago is looked at late.
+ */
+static int is_of_watched(const struct sniffer *sniffer, uint16_t port,
+			 const uint8_t *wire, size_t len)
+{
+	for (unsigned int i = 0; i < sniffer->port_count; i++)
+		if (sniffer->ports[i] == port &&
+		    is_records(wire, len, sniffer->cid_lens[i]))
+			return 1;
+	return 0;
+}
+
 /* A whole UDP datagram, behind the header of IPv4 or IPv6. */
 static void check_udp(struct sniffer *sniffer, const uint8_t *frame, size_t len)
 {
 	struct udphdr udp;
-	int watched;
 
 	if (len < sizeof(udp))
 		return;
 	memcpy(&udp, frame, sizeof(udp));
-	watched = find_watched(sniffer, udp.source);
-	if (watched < 0)
+	if (find_watched(sniffer, udp.source) < 0)
 		return;
 	sniffer->datagrams++;
 	if (len == ntohs(udp.len) &&
-	    is_records(frame + sizeof(udp), len - sizeof(udp),
-		       sniffer->cid_lens[watched]))
+	    is_of_watched(sniffer, udp.source, frame + sizeof(udp),
+			  len - sizeof(udp)))
 		return;
 	if (!sniffer->problem[0])
 		snprintf(sniffer->problem, sizeof(sniffer->problem),

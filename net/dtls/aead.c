@@ -129,6 +129,26 @@ struct dtls_aead *dtls_aead_alloc_sync(const struct dtls_cipher *cipher,
 }
 
 /**
+ * dtls_aead_driver() - who would seal and open with a cipher's keys
+ * @cipher: which AEAD
+ * @name: as /proc/crypto has it
+ * @len: room there, bytes
+ *
+ * Context: process.
+ * Return: 0; -ENOENT if the kernel lacks the cipher; -ENOMEM.
+ */
+int dtls_aead_driver(const struct dtls_cipher *cipher, char *name, size_t len)
+{
+	struct crypto_aead *tfm = crypto_alloc_aead(cipher->alg, 0, 0);
+
+	if (IS_ERR(tfm))
+		return PTR_ERR(tfm);
+	strscpy(name, crypto_tfm_alg_driver_name(crypto_aead_tfm(tfm)), len);
+	crypto_free_aead(tfm);
+	return 0;
+}
+
+/**
  * dtls_aead_free() - wipe and free a key
  * @aead: the key; nobody uses it any more
  *

@@ -41,6 +41,7 @@ struct dtls_aead *dtls_aead_alloc(const struct dtls_cipher *cipher,
 struct dtls_aead *dtls_aead_alloc_sync(const struct dtls_cipher *cipher,
 				       const u8 *key, const u8 *fixed_iv);
 void dtls_aead_free(struct dtls_aead *aead);
+int dtls_aead_driver(const struct dtls_cipher *cipher, char *name, size_t len);
 
 void dtls_aead_exit(void);
 

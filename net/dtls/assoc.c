@@ -93,12 +93,14 @@ static void set_defaults(struct dtls_assoc *assoc)
 /**
  * dtls_assoc_alloc() - an association without keys
  * @net: the namespace whose counters it moves
+ * @cookie: its socket's
  * @age: what drops receiving epochs that are too old: dtls_key_age()
  *
  * Context: process.
  * Return: the association, or NULL for want of memory.
  */
-struct dtls_assoc *dtls_assoc_alloc(const struct net *net, work_func_t age)
+struct dtls_assoc *dtls_assoc_alloc(const struct net *net, u64 cookie,
+				    work_func_t age)
 {
 	struct dtls_assoc *assoc;
 
@@ -107,6 +109,7 @@ struct dtls_assoc *dtls_assoc_alloc(const struct net *net, work_func_t age)
 		return NULL;
 	mutex_init(&assoc->key_lock);
 	INIT_DELAYED_WORK(&assoc->age_work, age);
+	assoc->cookie = cookie;
 	assoc->may_send_plain = true;
 	assoc->is_counted = true;
 	set_defaults(assoc);

@@ -21,6 +21,7 @@
  * @recv_flags: DTLS_RECV_*; read and written without a lock
  * @has_news: 1: an epoch may have reached a limit that nobody was told of; no
  *	lock; of a width that every processor can exchange
+ * @cookie: its socket's, which tells it apart where it's observed
  * @epoch0_waiting: unprotected records that wait for a reader
  * @params: what keys to come are used with; under @key_lock
  * @cid: likewise
@@ -43,6 +44,7 @@ struct dtls_assoc {
 	bool			may_send_plain;
 	u32			recv_flags;
 	u32			has_news;
+	u64			cookie;
 	atomic_t		epoch0_waiting;
 	struct dtls_params	params;
 	struct dtls_cid		cid;
@@ -78,7 +80,8 @@ struct dtls_assoc_event {
 	u8	code;
 };
 
-struct dtls_assoc *dtls_assoc_alloc(const struct net *net, work_func_t age);
+struct dtls_assoc *dtls_assoc_alloc(const struct net *net, u64 cookie,
+				    work_func_t age);
 void dtls_assoc_free(struct dtls_assoc *assoc);
 void dtls_assoc_uncount(struct dtls_assoc *assoc);
 void dtls_assoc_close(struct dtls_assoc *assoc);

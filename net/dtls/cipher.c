@@ -127,6 +127,18 @@ const struct dtls_cipher *dtls_cipher_find(u16 type)
 }
 
 /**
+ * dtls_cipher_at() - the ciphers, one after the other
+ * @i: from 0
+ *
+ * Context: any.
+ * Return: the cipher, or NULL where there are no more.
+ */
+const struct dtls_cipher *dtls_cipher_at(size_t i)
+{
+	return i < ARRAY_SIZE(ciphers) ? &ciphers[i] : NULL;
+}
+
+/**
  * dtls_cipher_has_short_tag() - is this one only for those who ask for it?
  * @cipher: the cipher
  *

@@ -61,6 +61,7 @@ static inline size_t dtls_cipher_expansion(const struct dtls_cipher *cipher)
 }
 
 const struct dtls_cipher *dtls_cipher_find(u16 type);
+const struct dtls_cipher *dtls_cipher_at(size_t i);
 bool dtls_cipher_has_short_tag(const struct dtls_cipher *cipher);
 void dtls_cipher_put_explicit(const struct dtls_cipher *cipher, u8 *fragment,
 			      u64 number);

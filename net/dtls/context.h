@@ -21,6 +21,7 @@ struct dtls_offload_state;
  * @assoc: its association
  * @segment: UDP_SEGMENT: how much content each datagram gets, bytes; 0: all; read
  *	and written without a lock
+ * @number: its place in the registry
  * @cork: content that waits for more
  * @offload: for network cards that encrypt; NULL if there was none at the attach
  * @offload_flags: DTLS_OFFLOAD_*, what may be left to one; read and written
@@ -42,6 +43,7 @@ struct dtls_context {
 	struct dtls_assoc	*assoc;
 	u16			segment;
 	bool			is_closed;
+	u32			number;
 	u32			offload_flags;
 	struct dtls_offload_state *offload;
 	struct dtls_cork	cork;

@@ -15,6 +15,7 @@
 #include "datagram.h"
 #include "event.h"
 #include "offload_send.h"
+#include "trace.h"
 #include "tx.h"
 
 /* No datagram can be longer. */
@@ -162,12 +163,15 @@ int dtls_datagram_send(struct sock *sk, struct dtls_context *ctx,
 	int ret;
 
 	ret = send_any(sk, ctx, msg, datagrams);
-	if (ret < 0)
+	if (ret < 0) {
 		dtls_stats_add(&ctx->assoc->counters, DTLS_STAT_TX_ERROR,
 			       datagrams->n);
-	else if (datagrams->epoch)
+		trace_dtls_drop(ctx->assoc->cookie, DTLS_STAT_TX_ERROR, 0,
+				datagrams->size);
+	} else if (datagrams->epoch) {
 		dtls_stats_add(&ctx->assoc->counters, DTLS_STAT_TX_DEVICE,
 			       datagrams->n);
+	}
 	dtls_tx_free(datagrams);
 	return ret;
 }

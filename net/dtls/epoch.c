@@ -4,6 +4,7 @@
 #include <linux/slab.h>
 
 #include "epoch.h"
+#include "trace.h"
 
 /* Of our own, so that module unload can wait for it. */
 static struct workqueue_struct *free_wq;
@@ -115,9 +116,11 @@ void dtls_epoch_put(struct dtls_epoch *epoch)
 /* The first to get so far marks it; whoever looks then tells. */
 static void mark_uses(struct dtls_epoch *epoch, u64 uses)
 {
-	if (uses >= READ_ONCE(epoch->limits.limit))
-		set_bit(DTLS_EPOCH_END, &epoch->marks);
-	set_bit(DTLS_EPOCH_NEAR, &epoch->marks);
+	if (uses >= READ_ONCE(epoch->limits.limit) &&
+	    !test_and_set_bit(DTLS_EPOCH_END, &epoch->marks))
+		trace_dtls_limit(epoch, uses, true);
+	if (!test_and_set_bit(DTLS_EPOCH_NEAR, &epoch->marks))
+		trace_dtls_limit(epoch, uses, false);
 }
 
 /**
@@ -263,6 +266,7 @@ int dtls_epoch_check(struct dtls_epoch *epoch, u64 seq)
 	int err;
 
 	spin_lock(&epoch->window_lock);
+	trace_dtls_window(epoch, seq);
 	err = dtls_epoch_rx_status(epoch);
 	if (!err)
 		err = dtls_replay_check(&epoch->window, seq);

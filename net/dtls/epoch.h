@@ -64,6 +64,7 @@ struct dtls_epoch_device {
  * @aead: the key; NULL until the epoch is installed
  * @epoch: its epoch
  * @shape: what its records look like; immutable
+ * @cookie: its socket's, for tracepoints
  * @limits: read without a lock; written under the association's key_lock
  * @marks: bits of enum dtls_epoch_mark
  * @device: where a network card comes in, or NULL; set once, and read without a
@@ -86,6 +87,7 @@ struct dtls_epoch {
 	struct dtls_aead		*aead;
 	u16				epoch;
 	struct dtls_epoch_shape		shape;
+	u64				cookie;
 	struct dtls_epoch_limits	limits;
 	unsigned long			marks;
 	struct dtls_epoch_device	*device;

@@ -9,6 +9,7 @@
 #include "key.h"
 #include "params.h"
 #include "state.h"
+#include "trace.h"
 
 /* May this key follow the newest one of its direction? */
 static int check_key(const struct dtls_assoc *assoc,
@@ -93,8 +94,10 @@ int dtls_key_install_tx(struct dtls_assoc *assoc, struct dtls_aead *aead,
 		err = -ENOMEM;
 		goto unlock;
 	}
+	epoch->cookie = assoc->cookie;
 	epoch->aead = aead;
 	dtls_params_apply_tx_limits(assoc, epoch);
+	trace_dtls_rekey(epoch, true);
 	replace_tx(assoc, old, epoch);
 unlock:
 	mutex_unlock(&assoc->key_lock);
@@ -210,8 +213,10 @@ int dtls_key_install_rx(struct dtls_assoc *assoc, struct dtls_aead *aead,
 		dtls_epoch_put(epoch);
 		goto unlock;
 	}
+	epoch->cookie = assoc->cookie;
 	epoch->aead = aead;
 	dtls_params_apply_rx_limits(assoc, epoch);
+	trace_dtls_rekey(epoch, false);
 	push_rx(assoc, epoch);
 	assoc->has_keys = true;
 	dtls_state_drop_staged(assoc, dtls_record_epoch(number));

@@ -5,10 +5,12 @@
 
 #include "aead.h"
 #include "block.h"
+#include "diag.h"
 #include "epoch.h"
 #include "offload.h"
 #include "offload_hooks.h"
 #include "offload_proc.h"
+#include "registry.h"
 #include "sock.h"
 #include "stats.h"
 
@@ -31,11 +33,21 @@ static int __init dtls_init(void)
 	err = dtls_offload_hooks_init();
 	if (err)
 		goto exit_offload_proc;
-	err = dtls_sock_init();
+	err = dtls_registry_init();
 	if (err)
 		goto exit_offload_hooks;
+	err = dtls_diag_init();
+	if (err)
+		goto exit_registry;
+	err = dtls_sock_init();
+	if (err)
+		goto exit_diag;
 	return 0;
 
+exit_diag:
+	dtls_diag_exit();
+exit_registry:
+	dtls_registry_exit();
 exit_offload_hooks:
 	dtls_offload_hooks_exit();
 exit_offload_proc:
@@ -52,6 +64,8 @@ exit_stats:
 static void __exit dtls_exit(void)
 {
 	dtls_sock_exit();
+	dtls_diag_exit();
+	dtls_registry_exit();
 	dtls_epoch_exit();
 	dtls_offload_hooks_exit();
 	dtls_offload_proc_exit();

@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 
 #include "offload.h"
+#include "trace.h"
 
 /**
  * struct card - a network device that a driver has registered
@@ -52,6 +53,13 @@ static void take_out(struct dtls_offload_key *key, struct list_head *out)
 	list_move(&key->list, out);
 }
 
+static void delete_key(const struct card *card, struct dtls_offload_key *key)
+{
+	trace_dtls_offload(card->dev->name, false,
+			   key->direction == DTLS_OFFLOAD_TX, 0);
+	card->ops->key_del(card->dev, key->handle);
+}
+
 /* Of keys taken out just now. */
 static void forget(const struct card *card, struct list_head *out)
 {
@@ -63,7 +71,7 @@ static void forget(const struct card *card, struct list_head *out)
 	synchronize_net();
 	list_for_each_entry_safe(key, next, out, list) {
 		list_del_init(&key->list);
-		card->ops->key_del(card->dev, key->handle);
+		delete_key(card, key);
 	}
 }
 
@@ -117,7 +125,7 @@ static void key_release(struct dtls_epoch_device *device)
 	dev = key->dev;
 	if (dev) {
 		list_del(&key->list);
-		find_card(dev)->ops->key_del(dev, key->handle);
+		delete_key(find_card(dev), key);
 	}
 	mutex_unlock(&cards_lock);
 	if (key->fallback)
@@ -195,6 +203,8 @@ int dtls_offload_key_add(struct dtls_offload_key *key, struct net_device *dev,
 		/* Before the card has it: what it marks is trusted. */
 		WRITE_ONCE(key->is_trusted, true);
 		err = card->ops->key_add(dev, conf, &key->handle);
+		trace_dtls_offload(dev->name, true,
+				   conf->direction == DTLS_OFFLOAD_TX, err);
 	}
 	if (err)
 		WRITE_ONCE(key->is_trusted, false);

@@ -22,6 +22,7 @@
 #include "offload.h"
 #include "offload_xmit.h"
 #include "pieces.h"
+#include "trace.h"
 
 /* Header, with the longest connection ID, and the explicit nonce. */
 #define FRONT_MAX	(DTLS_RECORD_HEADER_LEN + DTLS_RECORD_CID_MAX + 8)
@@ -287,10 +288,17 @@ static int encrypt(const struct sock *sk, struct sk_buff *skb,
 	return 0;
 }
 
+static void count_drop(const struct sock *sk, const struct sk_buff *skb)
+{
+	struct dtls_assoc *assoc = dtls_context(sk)->assoc;
+
+	dtls_stats_inc(&assoc->counters, DTLS_STAT_TX_DEVICE_DROP);
+	trace_dtls_drop(assoc->cookie, DTLS_STAT_TX_DEVICE_DROP, 0, skb->len);
+}
+
 static struct sk_buff *drop(const struct sock *sk, struct sk_buff *skb)
 {
-	dtls_stats_inc(&dtls_context(sk)->assoc->counters,
-		       DTLS_STAT_TX_DEVICE_DROP);
+	count_drop(sk, skb);
 	kfree_skb(skb);
 	return NULL;
 }
@@ -354,8 +362,7 @@ bool dtls_offload_post_routing(struct sk_buff *skb, struct net_device *dev,
 	    ((!is_cut && may_pass(&marked, dev, skb)) ||
 	     !encrypt(skb->sk, skb, &marked)))
 		return true;
-	dtls_stats_inc(&dtls_context(skb->sk)->assoc->counters,
-		       DTLS_STAT_TX_DEVICE_DROP);
+	count_drop(skb->sk, skb);
 	return false;
 }
 

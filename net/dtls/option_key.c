@@ -10,6 +10,7 @@
 #include "offload_keys.h"
 #include "option.h"
 #include "ready.h"
+#include "trace.h"
 
 static_assert(sizeof(struct dtls12_crypto_info_aes_ccm_256) == 56);
 static_assert(sizeof(struct dtls12_crypto_info_aes_ccm_8_128) == 40);
@@ -163,6 +164,7 @@ DTLS_OPTION_SET(detach)
 		return err;
 	if (how != DTLS_DETACH_REFUSE && how != DTLS_DETACH_PLAINTEXT)
 		return -EINVAL;
+	trace_dtls_detach(ctx->assoc->cookie, sk);
 	/* Nobody could read what comes up in clear. */
 	dtls_offload_keys_evict(ctx, DTLS_OFFLOAD_TX | DTLS_OFFLOAD_RX);
 	mutex_lock(&ctx->cork.lock);

@@ -202,13 +202,27 @@ static void fill_rx_info(struct dtls_assoc *assoc, struct dtls_info *info)
 	dtls_epoch_put(epoch);
 }
 
-DTLS_OPTION_GET(info)
+/**
+ * dtls_option_fill_info() - what a socket is doing
+ * @sk: the socket
+ * @info: where that goes
+ *
+ * Context: process.
+ */
+void dtls_option_fill_info(struct sock *sk, struct dtls_info *info)
 {
 	struct dtls_assoc *assoc = dtls_context(sk)->assoc;
-	struct dtls_info info = {};
 
-	fill_tx_info(sk, assoc, &info);
-	fill_rx_info(assoc, &info);
+	memset(info, 0, sizeof(*info));
+	fill_tx_info(sk, assoc, info);
+	fill_rx_info(assoc, info);
+}
+
+DTLS_OPTION_GET(info)
+{
+	struct dtls_info info;
+
+	dtls_option_fill_info(sk, &info);
 	return dtls_option_put(optval, optlen, len, &info, sizeof(info));
 }
 

@@ -8,6 +8,7 @@
 #include "offload.h"
 #include "pieces.h"
 #include "rx.h"
+#include "trace.h"
 
 /* Header, with the longest connection ID, and the explicit nonce. */
 #define FRONT_MAX	(DTLS_RECORD_HEADER_LEN + DTLS_RECORD_CID_MAX + 8)
@@ -389,14 +390,23 @@ static void open_datagram(struct opening *o, u32 offset, u32 end)
 	struct arrival at;
 	u8 front[FRONT_MAX];
 
+	if (malformed)
+		trace_dtls_drop(o->assoc->cookie, DTLS_STAT_RX_MALFORMED, 0, 0);
+
 	while (offset < end) {
 		enum dtls_stat stat;
 
 		if (arrive(o, offset, end, front, &at)) {
+			trace_dtls_drop(o->assoc->cookie, DTLS_STAT_RX_MALFORMED, 0,
+					end - offset);
 			malformed = true;
 			break;
 		}
 		stat = open_record(o, &at);
+		if (stat != DTLS_STAT_RX_DELIVERED &&
+		    stat != DTLS_STAT_RX_EPOCH0)
+			trace_dtls_drop(o->assoc->cookie, stat, at.rec.number,
+					at.rec.len);
 		if (stat == DTLS_STAT_RX_MALFORMED)
 			malformed = true;
 		else if (stat == DTLS_STAT_RX_WRONG_MARK)
@@ -447,8 +457,11 @@ static void pass_raw(struct dtls_assoc *assoc, struct sk_buff *skb,
 	if (!is_clear)
 		record = dtls_rx_record_add_unopened(assoc, skb, records);
 	if (!record) {
-		dtls_stats_inc(&assoc->counters, is_clear ?
-			       DTLS_STAT_RX_WRONG_MARK : DTLS_STAT_RX_ERROR);
+		enum dtls_stat stat = is_clear ? DTLS_STAT_RX_WRONG_MARK :
+						 DTLS_STAT_RX_ERROR;
+
+		dtls_stats_inc(&assoc->counters, stat);
+		trace_dtls_drop(assoc->cookie, stat, 0, skb->len);
 		kfree_skb(skb);
 		return;
 	}

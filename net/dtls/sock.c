@@ -3,6 +3,7 @@
 #include <linux/module.h>
 #include <linux/netfilter.h>
 #include <linux/slab.h>
+#include <linux/sock_diag.h>
 #include <linux/udp.h>
 #include <net/sock.h>
 #include <net/tcp_states.h>
@@ -16,8 +17,10 @@
 #include "offload_keys.h"
 #include "reader.h"
 #include "ready.h"
+#include "registry.h"
 #include "sock.h"
 #include "sockopt.h"
+#include "trace.h"
 #include "writer.h"
 
 /* As for TCP_ULP. */
@@ -70,6 +73,15 @@ static void context_free(struct work_struct *work)
 	module_put(THIS_MODULE);
 }
 
+/* As SO_COOKIE has it; what makes it is exported in this form only. */
+static u64 cookie_of(struct sock *sk)
+{
+	u32 cookie[2];
+
+	sock_diag_save_cookie(sk, cookie);
+	return (u64)cookie[1] << 32 | cookie[0];
+}
+
 static struct dtls_context *context_alloc(struct sock *sk)
 {
 	struct dtls_context *ctx;
@@ -77,19 +89,28 @@ static struct dtls_context *context_alloc(struct sock *sk)
 	ctx = kzalloc(sizeof(*ctx), GFP_KERNEL_ACCOUNT);
 	if (!ctx)
 		return NULL;
-	ctx->assoc = dtls_assoc_alloc(sock_net(sk), dtls_key_age);
-	if (!ctx->assoc || dtls_offload_keys_init(ctx, sk)) {
-		if (ctx->assoc)
-			dtls_assoc_free(ctx->assoc);
-		kfree(ctx);
-		return NULL;
-	}
+	ctx->assoc = dtls_assoc_alloc(sock_net(sk), cookie_of(sk),
+				      dtls_key_age);
+	if (!ctx->assoc)
+		goto free_ctx;
+	if (dtls_offload_keys_init(ctx, sk))
+		goto free_assoc;
+	if (dtls_registry_reserve(ctx, sk))
+		goto destroy_offload_keys;
 	INIT_LIST_HEAD(&ctx->rx_ready);
 	spin_lock_init(&ctx->rx_lock);
 	mutex_init(&ctx->poll_lock);
 	dtls_cork_init(&ctx->cork);
 	INIT_WORK(&ctx->free_work, context_free);
 	return ctx;
+
+destroy_offload_keys:
+	dtls_offload_keys_destroy(ctx);
+free_assoc:
+	dtls_assoc_free(ctx->assoc);
+free_ctx:
+	kfree(ctx);
+	return NULL;
 }
 
 /* The last descriptor is gone, and with it every reader and sender. */
@@ -98,6 +119,8 @@ static void sock_close(struct sock *sk, long timeout)
 	struct dtls_context *ctx = dtls_context(sk);
 	const struct proto *base = ctx->base_prot;
 
+	trace_dtls_detach(ctx->assoc->cookie, sk);
+	dtls_registry_remove(ctx, sk);
 	dtls_ready_put_all(&ctx->rx_ready);
 	dtls_offload_keys_close(ctx);
 	dtls_assoc_close(ctx->assoc);
@@ -117,6 +140,8 @@ static void sock_destruct(struct sock *sk)
 	struct dtls_context *ctx = dtls_context(sk);
 
 	if (!ctx->is_closed) {
+		trace_dtls_detach(ctx->assoc->cookie, sk);
+		dtls_registry_remove(ctx, sk);
 		/* They take room in the socket's buffer, which must be empty. */
 		dtls_ready_put_all(&ctx->rx_ready);
 		dtls_assoc_uncount(ctx->assoc);
@@ -252,11 +277,13 @@ static int attach_locked(struct sock *sk, struct dtls_context *ctx)
 	__module_get(THIS_MODULE);
 	__module_get(THIS_MODULE);
 	dtls_stats_gauge_add(&ctx->assoc->counters, DTLS_GAUGE_ATTACHED, 1);
+	trace_dtls_attach(ctx->assoc->cookie, sk);
 
 	/* Who runs our operations sees the context: it depends on these. */
 	smp_store_release(&sk->sk_prot, (struct proto *)&op->prot);
 	/* Likewise; and poll() never sees ours over UDP's recvmsg(). */
 	smp_store_release(&sk->sk_socket->ops, &op->ops);
+	dtls_registry_add(ctx, sk);
 	return 0;
 }
 
@@ -272,6 +299,7 @@ static int attach(struct sock *sk)
 	err = attach_locked(sk, ctx);
 	release_sock(sk);
 	if (err) {
+		dtls_registry_remove(ctx, sk);
 		context_destroy(ctx);
 		kfree(ctx);
 	}

@@ -122,6 +122,38 @@ int kdtls_answer(int question);
 #endif /* KDTLS_H */
 """)
 
+PAGE = """.\\" SPDX-License-Identifier: GPL-2.0 OR MIT
+.TH kdtls_answer 3 2026-11-21 "1" "1"
+.SH NAME
+kdtls_answer \\- answer a question
+.SH LIBRARY
+libkdtls
+.SH SYNOPSIS
+.BI "int kdtls_answer(int " question );
+.SH DESCRIPTION
+It answers.
+.SH RETURN VALUE
+42.
+.SH ERRORS
+EINVAL.
+.SH SEE ALSO
+.BR dtls (7)
+"""
+
+SOCKET_PAGE = """.\\" SPDX-License-Identifier: GPL-2.0 OR MIT
+.TH dtls 7 2026-11-21 "1" "1"
+.SH NAME
+dtls \\- things
+.SH DESCRIPTION
+.I struct dtls_thing
+has
+.I first
+and
+.IR second .
+.SH SEE ALSO
+.BR kdtls_answer (3)
+"""
+
 
 def header(name, declaration):
     """A header of net/dtls."""
@@ -143,6 +175,8 @@ BASE = {
     "include/uapi/linux/dtls.h": UAPI_H,
     "userspace/library.c": LIBRARY_C,
     "userspace/include/kdtls.h": LIBRARY_H,
+    "Documentation/man/kdtls_answer.3": PAGE,
+    "Documentation/man/dtls.7": SOCKET_PAGE,
 }
 
 
@@ -314,4 +348,29 @@ BUILDS = [
           r"nothing.* undefined"),
 ]
 
-FAULTS = BUILDS + LAYERS + OTHERS
+ANSWER = "Documentation/man/kdtls_answer.3"
+
+PAGES = [
+    Fault("man", "roff that warns", {ANSWER: PAGE + ".XX\n"},
+          r"not ok \d+ - Documentation/man/kdtls_answer\.3 is roff"),
+    Fault("man", "a page without its errors",
+          {ANSWER: PAGE.replace(".SH ERRORS\n", "")}, r"no section ERRORS"),
+    Fault("man", "a page without a name",
+          {ANSWER: PAGE.replace(" \\-", "")}, r"no NAME for apropos"),
+    Fault("man", "a page that isn't there",
+          {ANSWER: PAGE.replace("dtls (7)", "kdtls_ask (3)")},
+          r"kdtls_answer\.3: kdtls_ask\(3\)"),
+    Fault("man", "a function without a page",
+          {"userspace/include/kdtls.h": LIBRARY_H.replace("_answer", "_ask")},
+          r"no Documentation/man/kdtls_ask\.3"),
+    Fault("man", "an errno that the page hasn't got",
+          {"userspace/include/kdtls.h": LIBRARY_H.replace(
+              "int k", "/**\n * kdtls_answer() - answer\n *\n * Return: 0; "
+              "-ENOENT.\n */\nint k")}, r"no ENOENT, which the header has"),
+    Fault("man", "a member that dtls.7 hasn't got",
+          uapi("__u32	second", "__u32	third"), r"# third"),
+    Fault("man", "an option that dtls.7 hasn't got",
+          uapi("/**", "#define DTLS_THING 64\n\n/**"), r"# DTLS_THING"),
+]
+
+FAULTS = BUILDS + LAYERS + OTHERS + PAGES

@@ -9,6 +9,7 @@
 #if !defined(_DTLS_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
 #define _DTLS_TRACE_H
 
+#include <linux/string.h>
 #include <linux/tracepoint.h>
 #include <net/inet_sock.h>
 #include <net/ipv6.h>
@@ -18,59 +19,36 @@
 #include "record.h"
 #include "stats.h"
 
-/* Programs that read the buffer raw know no enum. */
-TRACE_DEFINE_ENUM(DTLS_STAT_RX_REPLAYED);
-TRACE_DEFINE_ENUM(DTLS_STAT_RX_TOO_OLD);
-TRACE_DEFINE_ENUM(DTLS_STAT_RX_BAD_TAG);
-TRACE_DEFINE_ENUM(DTLS_STAT_RX_WRONG_EPOCH);
-TRACE_DEFINE_ENUM(DTLS_STAT_RX_MALFORMED);
-TRACE_DEFINE_ENUM(DTLS_STAT_RX_NO_KEY);
-TRACE_DEFINE_ENUM(DTLS_STAT_RX_ERROR);
-TRACE_DEFINE_ENUM(DTLS_STAT_RX_WRONG_CID);
-TRACE_DEFINE_ENUM(DTLS_STAT_RX_EXPIRED);
-TRACE_DEFINE_ENUM(DTLS_STAT_RX_WRONG_MARK);
-TRACE_DEFINE_ENUM(DTLS_STAT_TX_ERROR);
-TRACE_DEFINE_ENUM(DTLS_STAT_TX_DEVICE_DROP);
+/* Longest name of a reason, with its end. */
+#define DTLS_TRACE_REASON_LEN	16
 
-#define dtls_reasons						\
-	{ DTLS_STAT_RX_REPLAYED,	"replayed" },		\
-	{ DTLS_STAT_RX_TOO_OLD,		"too_old" },		\
-	{ DTLS_STAT_RX_BAD_TAG,		"bad_tag" },		\
-	{ DTLS_STAT_RX_WRONG_EPOCH,	"wrong_epoch" },	\
-	{ DTLS_STAT_RX_MALFORMED,	"malformed" },		\
-	{ DTLS_STAT_RX_NO_KEY,		"no_key" },		\
-	{ DTLS_STAT_RX_ERROR,		"error" },		\
-	{ DTLS_STAT_RX_WRONG_CID,	"wrong_cid" },		\
-	{ DTLS_STAT_RX_EXPIRED,		"expired" },		\
-	{ DTLS_STAT_RX_WRONG_MARK,	"wrong_mark" },		\
-	{ DTLS_STAT_TX_ERROR,		"tx_error" },		\
-	{ DTLS_STAT_TX_DEVICE_DROP,	"tx_device_drop" }
+const char *dtls_trace_reason(enum dtls_stat stat);
 
 /*
  * A record is dropped, or a datagram that has none. Of what was to be sent, and of
  * datagrams without a record, epoch and number are 0.
  */
 TRACE_EVENT(dtls_drop,
-	TP_PROTO(u64 cookie, int reason, u64 number, u32 len),
-	TP_ARGS(cookie, reason, number, len),
+	TP_PROTO(u64 cookie, enum dtls_stat stat, u64 number, u32 len),
+	TP_ARGS(cookie, stat, number, len),
 	TP_STRUCT__entry(
 		__field(u64, cookie)
 		__field(u64, seq)
 		__field(u32, len)
 		__field(u16, epoch)
-		__field(u8, reason)
+		__array(char, reason, DTLS_TRACE_REASON_LEN)
 	),
 	TP_fast_assign(
 		__entry->cookie = cookie;
 		__entry->seq = dtls_record_seq(number);
 		__entry->len = len;
 		__entry->epoch = dtls_record_epoch(number);
-		__entry->reason = reason;
+		strscpy(__entry->reason, dtls_trace_reason(stat),
+			DTLS_TRACE_REASON_LEN);
 	),
 	TP_printk("cookie=%llu reason=%s epoch=%u seq=%llu len=%u",
-		  __entry->cookie,
-		  __print_symbolic(__entry->reason, dtls_reasons),
-		  __entry->epoch, __entry->seq, __entry->len)
+		  __entry->cookie, __entry->reason, __entry->epoch,
+		  __entry->seq, __entry->len)
 );
 
 /*

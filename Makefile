@@ -9,8 +9,8 @@ headers := $(wildcard /lib/modules/$(running)/build)
 version := $(shell sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' net/dtls/main.c)
 dkms-source := /usr/src/dtls-$(version)
 
-.PHONY: all module userspace install uninstall dkms dkms-remove deps demo \
-	test check bench profile clean distclean help
+.PHONY: all module userspace install uninstall dkms dkms-source dkms-remove \
+	deb deps demo test check bench profile clean distclean help
 
 all: userspace $(if $(headers),module)
 
@@ -25,17 +25,26 @@ install uninstall:
 	$(MAKE) -C userspace $@
 
 # The module, built again by itself for each kernel that's installed later.
-dkms:
-	rm -rf $(dkms-source)
-	install -d $(dkms-source)/net
-	cp -r include $(dkms-source)
-	cp -r net/dtls $(dkms-source)/net
-	sed 's/@version@/$(version)/' net/dtls/dkms.conf.in >$(dkms-source)/dkms.conf
+dkms: dkms-source
 	dkms install --force dtls/$(version)
+
+# What it's built from, without what was built here.
+dkms-source:
+	rm -rf $(DESTDIR)$(dkms-source)
+	install -d $(DESTDIR)$(dkms-source)
+	find include net/dtls -name '*.[ch]' ! -name '*.mod.c' -o -name Makefile | \
+		xargs cp --parents -t $(DESTDIR)$(dkms-source)
+	sed 's/@version@/$(version)/' net/dtls/dkms.conf.in \
+		>$(DESTDIR)$(dkms-source)/dkms.conf
 
 dkms-remove:
 	dkms remove dtls/$(version) --all
 	rm -rf $(dkms-source)
+
+# DEB_VERSION=0.1.0-0kdtls2 calls them so.
+deb: deps
+	DEB_VERSION='$(DEB_VERSION)' userspace/packaging/deb
+	@ls build/deb/*.deb
 
 deps:
 	tests/vm/deps
@@ -67,8 +76,9 @@ distclean: clean
 
 help:
 	@echo "make            the library, and the module if this kernel's headers are here"
-	@echo "make install    the library; with prefix= and DESTDIR=; make uninstall takes it away"
+	@echo "make install    library, tunnel, manuals; with prefix= and DESTDIR=; make uninstall takes it away"
 	@echo "make dkms       install the module by DKMS; make dkms-remove takes it away"
+	@echo "make deb        Debian packages of all that, in build/deb"
 	@echo "make deps       install the Debian packages that the rest needs"
 	@echo "make demo       show what it does, in a virtual machine; HERE=1: on this one"
 	@echo "make test       all tests, on each kernel of tests/vm/kernels, in virtual machines"

@@ -1,0 +1,121 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""The Debian packages as `make deb` has built them, before they're installed."""
+
+import filecmp
+import glob
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+TOP = os.path.realpath(os.path.join(HERE, "..", ".."))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+
+# pylint: disable=wrong-import-position
+from harness import case, equal, main  # noqa: E402
+
+DEBS = os.path.join(TOP, "build", "deb")
+LIBDIR = "usr/lib/x86_64-linux-gnu"
+# Of each package what nobody could do without.
+PACKAGES = {
+    "dtls-dkms": ("usr/lib/modules-load.d/dtls.conf",),
+    "kdtls": ("usr/sbin/kdtls-tunnel",
+              "lib/systemd/system/kdtls-tunnel@.service"),
+    "libkdtls-core0": (f"{LIBDIR}/libkdtls-core.so.0",),
+    "libkdtls-dev": ("usr/include/kdtls.h", "usr/include/linux/dtls.h",
+                     f"{LIBDIR}/libkdtls.so", f"{LIBDIR}/libkdtls.a",
+                     f"{LIBDIR}/pkgconfig/kdtls.pc"),
+    "libkdtls-gnutls-dev": ("usr/include/kdtls-gnutls.h",
+                            f"{LIBDIR}/libkdtls-gnutls.so",
+                            f"{LIBDIR}/pkgconfig/kdtls-gnutls.pc"),
+    "libkdtls-gnutls0": (f"{LIBDIR}/libkdtls-gnutls.so.0",),
+    "libkdtls0": (f"{LIBDIR}/libkdtls.so.0",),
+}
+
+
+def run(*command):
+    return subprocess.run(command, check=True, stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True).stdout
+
+
+def deb(package):
+    found = glob.glob(os.path.join(DEBS, f"{package}_*.deb"))
+    equal(len(found), 1, f"{package}: {found}")
+    return found[0]
+
+
+def unpacked(package, folder):
+    run("dpkg-deb", "-R", deb(package), folder)
+    return folder
+
+
+@case()
+def packages_are_these(_):
+    found = {os.path.basename(path).split("_")[0]
+             for path in glob.glob(os.path.join(DEBS, "*.deb"))}
+    equal(sorted(found), sorted(PACKAGES))
+
+
+@case(variants=[(package,) for package in PACKAGES])
+def package_holds(given):
+    with tempfile.TemporaryDirectory() as folder:
+        unpacked(given[0], folder)
+        for name in PACKAGES[given[0]]:
+            if not os.path.lexists(os.path.join(folder, name)):
+                raise AssertionError(f"no {name}")
+
+
+@case()
+def module_is_built_from_the_sources_of_the_tree(_):
+    with tempfile.TemporaryDirectory() as folder:
+        unpacked("dtls-dkms", folder)
+        source = glob.glob(os.path.join(folder, "usr/src/dtls-*"))[0]
+        for part in ("net/dtls", "include"):
+            for path, _, names in os.walk(os.path.join(TOP, part)):
+                for name in names:
+                    if not re.search(r"(?<!\.mod)\.[ch]$|^Makefile$", name):
+                        continue
+                    ours = os.path.join(path, name)
+                    theirs = os.path.join(source, os.path.relpath(ours, TOP))
+                    equal(filecmp.cmp(ours, theirs, shallow=False), True, ours)
+
+
+@case()
+def module_follows_the_kernel(_):
+    """DKMS builds it for each kernel that's installed later."""
+    with tempfile.TemporaryDirectory() as folder:
+        unpacked("dtls-dkms", folder)
+        source = glob.glob(os.path.join(folder, "usr/src/dtls-*"))[0]
+        with open(os.path.join(source, "dkms.conf"), encoding="utf-8") as conf:
+            settings = dict(line.strip().split("=", 1) for line in conf
+                            if not line.startswith("#"))
+        equal(settings["AUTOINSTALL"], '"yes"')
+        equal(settings["PACKAGE_VERSION"],
+              f'"{os.path.basename(source).removeprefix("dtls-")}"')
+
+
+@case()
+def no_tunnel_is_started_or_enabled(_):
+    with tempfile.TemporaryDirectory() as folder:
+        control = os.path.join(unpacked("kdtls", folder), "DEBIAN")
+        for name in os.listdir(control):
+            with open(os.path.join(control, name), encoding="utf-8") as file:
+                equal(re.findall(r"deb-systemd-helper.*|"
+                                 r"deb-systemd-invoke.*", file.read()), [])
+
+
+@case()
+def same_sources_make_the_same_packages(_):
+    with tempfile.TemporaryDirectory() as folder:
+        run(os.path.join(TOP, "userspace", "packaging", "deb"), folder)
+        for package in PACKAGES:
+            ours = deb(package)
+            again = os.path.join(folder, os.path.basename(ours))
+            equal(filecmp.cmp(ours, again, shallow=False), True, ours)
+
+
+if __name__ == "__main__":
+    main()

@@ -22,13 +22,18 @@ LIBDIR = "usr/lib/x86_64-linux-gnu"
 # Of each package what nobody could do without.
 PACKAGES = {
     "dtls-dkms": ("usr/lib/modules-load.d/dtls.conf",),
-    "kdtls": ("usr/sbin/kdtls-tunnel",
+    "kdtls": ("usr/sbin/kdtls-tunnel", "usr/share/man/man8/kdtls-tunnel.8.gz",
+              "usr/share/man/man5/kdtls-tunnel.conf.5.gz",
               "lib/systemd/system/kdtls-tunnel@.service"),
     "libkdtls-core0": (f"{LIBDIR}/libkdtls-core.so.0",),
     "libkdtls-dev": ("usr/include/kdtls.h", "usr/include/linux/dtls.h",
+                     "usr/include/linux/dtls_netlink.h",
+                     "usr/share/man/man7/dtls.7.gz",
+                     "usr/share/man/man3/kdtls_attach.3.gz",
                      f"{LIBDIR}/libkdtls.so", f"{LIBDIR}/libkdtls.a",
                      f"{LIBDIR}/pkgconfig/kdtls.pc"),
     "libkdtls-gnutls-dev": ("usr/include/kdtls-gnutls.h",
+                            "usr/share/man/man3/kdtls_gnutls_attach.3.gz",
                             f"{LIBDIR}/libkdtls-gnutls.so",
                             f"{LIBDIR}/pkgconfig/kdtls-gnutls.pc"),
     "libkdtls-gnutls0": (f"{LIBDIR}/libkdtls-gnutls.so.0",),
@@ -57,6 +62,16 @@ def packages_are_these(_):
     found = {os.path.basename(path).split("_")[0]
              for path in glob.glob(os.path.join(DEBS, "*.deb"))}
     equal(sorted(found), sorted(PACKAGES))
+
+
+@case()
+def lintian_finds_nothing(_):
+    changes = glob.glob(os.path.join(DEBS, "*.changes"))
+    done = subprocess.run(["lintian", "--allow-root", "--fail-on",
+                           "error,warning", *changes], text=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, check=False)
+    equal((done.returncode, done.stdout), (0, ""))
 
 
 @case(variants=[(package,) for package in PACKAGES])

@@ -59,12 +59,12 @@ def files():
 
 
 def blocks(*languages, names=None):
-    """Those of all files, or of @names."""
+    """Those in @languages, if some are given, of all files, or of @names."""
     found = []
     for name in names or files():
         with open(os.path.join(TOP, name), encoding="utf-8") as stream:
             text = stream.read()
         found += [Block(name, text.count("\n", 0, start) + 1, language, block)
                   for start, language, block in find(name, text)
-                  if language in languages]
+                  if language in languages or not languages]
     return found

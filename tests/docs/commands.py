@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Who types the commands of the documentation. The check "examples" wants each
+command to be in one of these tables: a new one fails until it's classed.
+"""
+
+import re
+
+NETWORKING = "Documentation/networking/"
+# A test types all of a file's blocks in that language, as they stand.
+TYPED = {
+    ("README.md", "sh"): "tests/docs/test_readme.py",
+    (NETWORKING + "dtls-tutorial.rst", "sh"): "tests/docs/test_tutorial.py",
+    (NETWORKING + "dtls-tutorial.rst", "python"):
+        "tests/docs/test_tutorial.py",
+    (NETWORKING + "dtls-tunnel.rst", "sh"): "tests/tunnel/test_page.py",
+}
+NO_SYSTEMD = "the guest has no systemd; tests/unit/test_service_py reads the " \
+    "unit"
+IN_A_PAGE = "the tunnel's page has it, and tests/tunnel/test_page.py types it"
+MEASURES = "it makes a machine of its own and measures for long"
+# What a command begins with, and why nobody types it.
+NOT_TYPED = {
+    NETWORKING + "dtls-performance.rst": {
+        "make bench": MEASURES,
+        "make profile": MEASURES,
+        "tests/bench/run": MEASURES,
+    },
+    NETWORKING + "dtls-tunnel.rst": {
+        "sudo install -d": NO_SYSTEMD,
+        "sudo cp /usr/local/share": NO_SYSTEMD,
+        "sudo systemctl": NO_SYSTEMD,
+    },
+    "Documentation/man/kdtls-tunnel.8": {
+        "kdtls-tunnel --config": IN_A_PAGE,
+        "systemctl": NO_SYSTEMD,
+    },
+}
+
+
+def commands(block):
+    """Those of a block: what follows a prompt, or each line without a console.
+    """
+    lines = block.text.replace("\\\n", " ").splitlines()
+    if block.language == "console":
+        return [line[2:] for line in lines if re.match(r"[$#] ", line)]
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def unclassed(block):
+    """The commands of a block that no table has."""
+    if (block.file, block.language) in TYPED:
+        return []
+    known = NOT_TYPED.get(block.file, {})
+    return [command for command in commands(block)
+            if not any(command.startswith(start) for start in known)]

@@ -11,13 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
-#include <arpa/inet.h>
 #include <openssl/pem.h>
-#include <openssl/x509v3.h>
+#include <openssl/x509_vfy.h>
 
+#include "alert.h"
 #include "common.h"
+#include "handshake.h"
 
 static const char usage[] =
 	"usage: client [OPTIONS] HOST PORT\n"
@@ -130,21 +130,6 @@ static void parse(struct options *opt, int argc, char **argv)
 	opt->port = argv[optind + 1];
 }
 
-static void verify_name(SSL *ssl, const char *name)
-{
-	unsigned char address[16];
-	bool is_address = inet_pton(AF_INET, name, address) == 1 ||
-			  inet_pton(AF_INET6, name, address) == 1;
-	X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
-
-	if (is_address ? !X509_VERIFY_PARAM_set1_ip_asc(param, name) :
-			 !SSL_set1_host(ssl, name))
-		die_openssl(STATUS_USAGE, name);
-	if (!is_address && !SSL_set_tlsext_host_name(ssl, name))
-		die_openssl(STATUS_USAGE, name);
-	SSL_set_verify(ssl, SSL_VERIFY_PEER, NULL);
-}
-
 static void session_offer(SSL *ssl, const char *path)
 {
 	FILE *file = fopen(path, "re");
@@ -175,6 +160,7 @@ static void session_keep(SSL *ssl, const char *path)
 static void prepare(struct client *c)
 {
 	const struct options *opt = &c->opt;
+	const char *name;
 
 	c->ctx = context_new(opt->ciphers, opt->psk);
 	if (opt->ca && !SSL_CTX_load_verify_locations(c->ctx, opt->ca, NULL))
@@ -182,8 +168,11 @@ static void prepare(struct client *c)
 	c->ssl = SSL_new(c->ctx);
 	if (!c->ssl)
 		die_openssl(STATUS_HANDSHAKE, "SSL_new");
-	if (opt->ca)
-		verify_name(c->ssl, opt->name ? opt->name : opt->host);
+	if (opt->ca) {
+		name = opt->name ? opt->name : opt->host;
+		if (!handshake_verify(c->ssl, name))
+			die_openssl(STATUS_USAGE, name);
+	}
 	if (opt->session)
 		session_offer(c->ssl, opt->session);
 
@@ -196,66 +185,24 @@ static void prepare(struct client *c)
 		die(STATUS_HANDSHAKE, "%s", kdtls_error_text());
 }
 
-static long long now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
-}
-
 static long long deadline(const struct client *c)
 {
 	return now_ms() + c->opt.timeout * 1000LL;
 }
 
-/* False: @until has passed. */
-static bool wait_readable(int fd, long long until)
-{
-	struct pollfd pfd = { .fd = fd, .events = POLLIN };
-	long long left = until - now_ms();
-
-	if (left <= 0)
-		return false;
-	poll(&pfd, 1, left);
-	return true;
-}
-
-/* The next retransmission, or the end of patience. */
-static long long next_event(SSL *ssl, long long until)
-{
-	struct timeval tv;
-	long long timer;
-
-	if (!DTLSv1_get_timeout(ssl, &tv))
-		return until;
-	/* Rounded up, or it would be polled for while not yet due. */
-	timer = now_ms() + tv.tv_sec * 1000LL + tv.tv_usec / 1000 + 1;
-	return timer < until ? timer : until;
-}
-
 static void handshake(struct client *c)
 {
-	long long until = deadline(c);
 	long verified;
-	int ret, err;
+	int err = handshake_run(c->ssl, c->fd, deadline(c));
 
-	while ((ret = SSL_connect(c->ssl)) != 1) {
-		err = SSL_get_error(c->ssl, ret);
-		if (err != SSL_ERROR_WANT_READ && err != SSL_ERROR_WANT_WRITE)
-			break;
-		wait_readable(c->fd, next_event(c->ssl, until));
-		if (now_ms() >= until)
-			die(STATUS_HANDSHAKE, "%s: no handshake in %u seconds",
-			    c->server.text, c->opt.timeout);
-		if (DTLSv1_handle_timeout(c->ssl) < 0)
-			break;
-	}
+	if (err == -ETIMEDOUT)
+		die(STATUS_HANDSHAKE, "%s: no handshake in %u seconds",
+		    c->server.text, c->opt.timeout);
 	verified = SSL_get_verify_result(c->ssl);
 	if (c->opt.ca && verified != X509_V_OK)
 		die(STATUS_HANDSHAKE, "%s: certificate: %s", c->server.text,
 		    X509_verify_cert_error_string(verified));
-	if (!SSL_is_init_finished(c->ssl))
+	if (err)
 		die_openssl(STATUS_HANDSHAKE, c->server.text);
 	if (c->opt.session)
 		session_keep(c->ssl, c->opt.session);

@@ -157,9 +157,3 @@ void print_stats(const struct kdtls *k)
 		       (unsigned long long)*(__u64 *)((char *)&stats +
 						      rows[i].at));
 }
-
-bool alert_closes(const unsigned char *alert, ssize_t len)
-{
-	/* fatal, or close_notify (RFC 5246, 7.2) */
-	return len == 2 && (alert[0] == 2 || alert[1] == 0);
-}

@@ -46,7 +46,4 @@ SSL_CTX *context_new(const char *ciphers, const char *psk);
 void print_handover(const struct kdtls *k, const char *who);
 void print_stats(const struct kdtls *k);
 
-/* The two bytes of an alert. */
-bool alert_closes(const unsigned char *alert, ssize_t len);
-
 #endif

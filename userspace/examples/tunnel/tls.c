@@ -9,7 +9,7 @@
 #include <openssl/x509v3.h>
 
 #include "ending.h"
-#include "psk.h"
+#include "../psk.h"
 #include "tls.h"
 
 /*
@@ -71,6 +71,7 @@ SSL_CTX *tls_context(const struct config *config)
 {
 	const char *ciphers = config->psk ? CIPHERS_PSK : CIPHERS_CERT;
 	SSL_CTX *ctx = SSL_CTX_new(DTLS_method());
+	const char *error;
 
 	if (!ctx || !SSL_CTX_set_min_proto_version(ctx, DTLS1_2_VERSION) ||
 	    !SSL_CTX_set_max_proto_version(ctx, DTLS1_2_VERSION))
@@ -97,10 +98,10 @@ SSL_CTX *tls_context(const struct config *config)
 	SSL_CTX_set_verify(ctx,
 			   SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
 			   NULL);
-	if (config->psk)
-		psk_load(ctx, config);
-	else
+	if (!config->psk)
 		load_certificates(ctx, config);
+	else if ((error = psk_load(ctx, config->psk, config->is_server)))
+		end_with(ENDING_CONFIG, "%s", error);
 	return ctx;
 }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include <errno.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <openssl/crypto.h>
 
-#include "ending.h"
 #include "psk.h"
 
 #define KEY_MIN 16 /* bytes: shorter ones can be found by trying */
@@ -30,6 +30,18 @@ struct psk {
 
 /* The file's; there's one context, and it lives as long as the program. */
 static struct psk *keys;
+
+static char error[512];
+
+__attribute__((format(printf, 1, 2))) static bool fails(const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(error, sizeof(error), format, ap);
+	va_end(ap);
+	return false;
+}
 
 static const struct psk *find(const char *identity)
 {
@@ -84,53 +96,66 @@ static bool parse_line(struct psk *psk, char *line)
 	return psk->identity;
 }
 
-static void add_line(char *line, const char *path, unsigned int number)
+static bool add_line(char *line, const char *path, unsigned int number)
 {
 	struct psk *psk;
 
 	if (!strchr(line, '\n') && strlen(line) == LINE_MAX_BYTES - 1)
-		end_with(ENDING_CONFIG, "%s:%u: the line is too long", path,
-			 number);
+		return fails("%s:%u: the line is too long", path, number);
 	line[strcspn(line, "\r\n")] = '\0';
 	line += strspn(line, " \t");
 	if (!*line || *line == '#')
-		return;
+		return true;
 	psk = calloc(1, sizeof(*psk));
 	if (!psk || !parse_line(psk, line))
-		end_with(ENDING_CONFIG,
-			 "%s:%u: write an identity, a blank, and a key of %d to %d bytes in hexadecimal digits (openssl rand -hex 32)",
-			 path, number, KEY_MIN, KEY_MAX);
+		return fails("%s:%u: write an identity, a blank, and a key of %d to %d bytes in hexadecimal digits (openssl rand -hex 32)",
+			     path, number, KEY_MIN, KEY_MAX);
 	if (find(psk->identity))
-		end_with(ENDING_CONFIG,
-			 "%s:%u: %s has a key already: leave one", path, number,
-			 psk->identity);
+		return fails("%s:%u: %s has a key already: leave one", path,
+			     number, psk->identity);
 	psk->next = keys;
 	keys = psk;
+	return true;
 }
 
-void psk_load(SSL_CTX *ctx, const struct config *config)
+static bool read_lines(FILE *file, const char *path)
 {
-	FILE *file = fopen(config->psk, "re");
 	char line[LINE_MAX_BYTES];
 	unsigned int number = 0;
+	bool good = true;
 
-	if (!file)
-		end_with(ENDING_CONFIG, "%s: psk: %s", config->psk,
-			 strerror(errno));
 	/* Keys stay in no buffer but ours. */
 	setvbuf(file, NULL, _IONBF, 0);
-	while (fgets(line, sizeof(line), file))
-		add_line(line, config->psk, ++number);
+	while (good && fgets(line, sizeof(line), file))
+		good = add_line(line, path, ++number);
 	OPENSSL_cleanse(line, sizeof(line));
+	return good;
+}
+
+const char *psk_load(SSL_CTX *ctx, const char *path, bool is_server)
+{
+	FILE *file = fopen(path, "re");
+	bool good;
+
+	if (!file) {
+		fails("%s: psk: %s", path, strerror(errno));
+		return error;
+	}
+	good = read_lines(file, path);
 	fclose(file);
-	if (!keys)
-		end_with(ENDING_CONFIG,
-			 "%s: psk: it has no key: write a line with an identity and a key",
-			 config->psk);
-	if (!config->is_server && keys->next)
-		end_with(ENDING_CONFIG,
-			 "%s: psk: a client has one identity, but here are several: leave one line",
-			 config->psk);
+	if (!good)
+		return error;
+	if (!keys) {
+		fails("%s: psk: it has no key: write a line with an identity and a key",
+		      path);
+		return error;
+	}
+	if (!is_server && keys->next) {
+		fails("%s: psk: a client has one identity, but here are several: leave one line",
+		      path);
+		return error;
+	}
 	SSL_CTX_set_psk_client_callback(ctx, as_client);
 	SSL_CTX_set_psk_server_callback(ctx, as_server);
+	return NULL;
 }

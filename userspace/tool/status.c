@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/* Is this machine ready? */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "counters.h"
+#include "json.h"
+#include "kernel.h"
+#include "message.h"
+#include "netlink.h"
+#include "paint.h"
+#include "tool.h"
+
+#define CIPHERS_MAX 32
+#define CARDS_MAX   64
+#define MISSING_MAX 8
+
+/**
+ * struct card - a line of /proc/net/dtls_cards
+ * @name: the device's
+ * @tx: does it encrypt?
+ * @rx: does it decrypt?
+ * @tx_keys: sending keys in it
+ * @rx_keys: receiving keys in it
+ */
+struct card {
+	char name[32];
+	bool tx;
+	bool rx;
+	unsigned int tx_keys;
+	unsigned int rx_keys;
+};
+
+/**
+ * struct missing - something that this machine lacks
+ * @needed: can nothing be done without it?
+ * @what: it
+ * @how: what to do
+ */
+struct missing {
+	bool needed;
+	char what[160];
+	char how[160];
+};
+
+/* All that's told. */
+struct findings {
+	struct utsname kernel;
+	struct module_state dtls, tls;
+	enum attach_hook hook;
+	struct counters counters;
+	int netlink_error;
+	struct diag_cipher ciphers[CIPHERS_MAX];
+	unsigned int cipher_count;
+	struct card cards[CARDS_MAX];
+	unsigned int card_count;
+	struct missing missing[MISSING_MAX];
+	unsigned int missing_count;
+};
+
+static struct {
+	bool json;
+	const char *netns;
+} opt;
+
+static const struct option_row options[] = {
+	{ "json", 'j', NULL, "as JSON", OPTION_ON, &opt.json, 0, 0 },
+	NETNS_OPTION(opt.netns),
+	{ .name = NULL },
+};
+
+__attribute__((format(printf, 4, 5))) static void lack(struct findings *f,
+						       bool needed,
+						       const char *how,
+						       const char *what, ...)
+{
+	struct missing *m = &f->missing[f->missing_count];
+	va_list ap;
+
+	if (f->missing_count == MISSING_MAX)
+		return;
+	f->missing_count++;
+	m->needed = needed;
+	va_start(ap, what);
+	vsnprintf(m->what, sizeof(m->what), what, ap);
+	va_end(ap);
+	snprintf(m->how, sizeof(m->how), "%s", how);
+}
+
+static int add_cipher(void *data, const void *attributes, size_t len)
+{
+	struct findings *f = data;
+
+	if (f->cipher_count == CIPHERS_MAX)
+		return 0;
+	return message_cipher(&f->ciphers[f->cipher_count++], attributes, len);
+}
+
+static int ask_for_ciphers(struct findings *f)
+{
+	struct netlink nl;
+	int err = netlink_open(&nl);
+
+	if (err)
+		return err;
+	err = netlink_dump(&nl, DTLS_CMD_CIPHER_GET, 0, NULL, 0, add_cipher, f);
+	netlink_close(&nl);
+	return err;
+}
+
+static void read_cards(struct findings *f)
+{
+	FILE *file = fopen("/proc/thread-self/net/dtls_cards", "re");
+	char line[512], tx[8], rx[8];
+	struct card card;
+
+	if (!file)
+		return;
+	/* The first line is a heading. */
+	if (!fgets(line, sizeof(line), file))
+		f->card_count = 0;
+	while (f->card_count < CARDS_MAX && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "%31s %7s %7s %u %u", card.name, tx, rx,
+			   &card.tx_keys, &card.rx_keys) != 5)
+			continue;
+		card.tx = !strcmp(tx, "on");
+		card.rx = !strcmp(rx, "on");
+		f->cards[f->card_count++] = card;
+	}
+	fclose(file);
+}
+
+static bool judge_ciphers(struct findings *f)
+{
+	const struct diag_cipher *c;
+	char how[160];
+	bool any = false;
+	unsigned int i;
+
+	for (i = 0; i < f->cipher_count; i++) {
+		c = &f->ciphers[i];
+		any = any || *c->driver;
+		if (*c->driver)
+			continue;
+		snprintf(how, sizeof(how),
+			 "use a kernel whose crypto API has %s", c->algorithm);
+		lack(f, false, how, "%s: %s", c->name,
+		     strerror(c->error ? c->error : ENOENT));
+	}
+	return any || !f->cipher_count;
+}
+
+static void judge(struct findings *f)
+{
+	if (f->hook == HOOK_NONE)
+		lack(f, true, kernel_module_advice(&f->dtls),
+		     "the kernel has no DTLS");
+	else if (f->netlink_error == -ENOENT)
+		lack(f, false, "install and load one of version " KDTLS_VERSION,
+		     "this module lists neither sockets nor ciphers");
+	else if (f->netlink_error)
+		lack(f, false, "see the kernel's log (dmesg)",
+		     "the module doesn't list its ciphers: %s",
+		     strerror(-f->netlink_error));
+	if (!judge_ciphers(f))
+		lack(f, true, "load the kernel's crypto modules",
+		     "none of the ciphers can be had");
+	if (!f->tls.available)
+		lack(f, false, "use a kernel with CONFIG_TLS",
+		     "TLS over TCP: this kernel has no tls module");
+}
+
+static void look(struct findings *f)
+{
+	uname(&f->kernel);
+	kernel_module("dtls", &f->dtls);
+	kernel_module("tls", &f->tls);
+	f->hook = kernel_hook();
+	counters_read(&f->counters);
+	read_cards(f);
+	/* To ask it would load the module, which is for others to decide. */
+	if (f->hook != HOOK_NONE)
+		f->netlink_error = ask_for_ciphers(f);
+	judge(f);
+}
+
+static bool is_ready(const struct findings *f)
+{
+	unsigned int i;
+
+	for (i = 0; i < f->missing_count; i++)
+		if (f->missing[i].needed)
+			return false;
+	return true;
+}
+
+static const char *state_word(const struct module_state *state)
+{
+	return state->loaded    ? "loaded" :
+	       state->available ? "not loaded" :
+				  "not installed";
+}
+
+static void print_module(const char *label, const char *name,
+			 const struct module_state *state, const char *remark)
+{
+	printf("%-9s module %s, %s%s%s%s%s%s\n", label, name,
+	       paint(state->loaded ? GREEN : YELLOW), state_word(state),
+	       paint(PLAIN), *state->version ? ", version " : "",
+	       state->version, remark);
+}
+
+static void print_ciphers(const struct findings *f)
+{
+	const struct diag_cipher *c;
+	unsigned int i;
+
+	for (i = 0; i < f->cipher_count; i++) {
+		c = &f->ciphers[i];
+		printf("%-9s %-18s %s%s%s\n", i ? "" : "ciphers", c->name,
+		       *c->driver ? "" : paint(YELLOW),
+		       *c->driver ? c->driver : "no driver", paint(PLAIN));
+	}
+	if (!f->cipher_count)
+		printf("%-9s not known\n", "ciphers");
+}
+
+static void print_cards(const struct findings *f)
+{
+	const struct card *c;
+	unsigned int i;
+
+	for (i = 0; i < f->card_count; i++) {
+		c = &f->cards[i];
+		printf("%-9s %s: encrypts %s, %u keys; decrypts %s, %u keys\n",
+		       i ? "" : "cards", c->name, c->tx ? "yes" : "no",
+		       c->tx_keys, c->rx ? "yes" : "no", c->rx_keys);
+	}
+	if (!f->card_count)
+		printf("%-9s none that encrypts: all in software\n", "cards");
+}
+
+static void print(const struct findings *f)
+{
+	static const char *const hooks[] = {
+		[HOOK_NONE] = "don't take DTLS",
+		[HOOK_MODULE] = "take DTLS by the module (DTLS_SO_ULP)",
+		[HOOK_KERNEL] = "take DTLS by the kernel's own hook (UDP_ULP)",
+	};
+	unsigned int i;
+
+	printf("%-9s %s %s\n", "kernel", f->kernel.release, f->kernel.machine);
+	print_module("datagrams", "dtls", &f->dtls, "");
+	printf("%-9s UDP sockets %s\n", "", hooks[f->hook]);
+	printf("%-9s %" PRIu64 " attached, %" PRIu64 " sending and %" PRIu64
+	       " receiving keys\n",
+	       "sockets", f->counters.sockets, f->counters.tx_keys,
+	       f->counters.rx_keys);
+	print_ciphers(f);
+	print_cards(f);
+	print_module("streams", "tls", &f->tls,
+		     !f->tls.loaded && f->tls.available ?
+			     ": modprobe tls, or the first use loads it" :
+			     "");
+	for (i = 0; i < f->missing_count; i++)
+		printf("%smissing%s   %s: %s\n",
+		       paint(f->missing[i].needed ? RED : YELLOW), paint(PLAIN),
+		       f->missing[i].what, f->missing[i].how);
+	printf("%s%s%s\n", paint(is_ready(f) ? GREEN : RED),
+	       is_ready(f) ? "ready" : "not ready", paint(PLAIN));
+}
+
+static void json_module(struct json *j, const char *name,
+			const struct module_state *state)
+{
+	json_open(j, name, '{');
+	json_bool(j, "loaded", state->loaded);
+	json_bool(j, "available", state->available);
+	json_text(j, "version", *state->version ? state->version : NULL);
+	json_close(j, '}');
+}
+
+static void json_ciphers(struct json *j, const struct findings *f)
+{
+	const struct diag_cipher *c;
+	unsigned int i;
+
+	json_open(j, "ciphers", '[');
+	for (i = 0; i < f->cipher_count; i++) {
+		c = &f->ciphers[i];
+		json_open(j, NULL, '{');
+		json_text(j, "name", c->name);
+		json_text(j, "algorithm", c->algorithm);
+		json_text(j, "driver", *c->driver ? c->driver : NULL);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+static void json_cards(struct json *j, const struct findings *f)
+{
+	unsigned int i;
+
+	json_open(j, "cards", '[');
+	for (i = 0; i < f->card_count; i++) {
+		json_open(j, NULL, '{');
+		json_text(j, "device", f->cards[i].name);
+		json_bool(j, "tx", f->cards[i].tx);
+		json_bool(j, "rx", f->cards[i].rx);
+		json_number(j, "tx_keys", f->cards[i].tx_keys);
+		json_number(j, "rx_keys", f->cards[i].rx_keys);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+static void json_missing(struct json *j, const struct findings *f)
+{
+	unsigned int i;
+
+	json_open(j, "missing", '[');
+	for (i = 0; i < f->missing_count; i++) {
+		json_open(j, NULL, '{');
+		json_text(j, "what", f->missing[i].what);
+		json_text(j, "how", f->missing[i].how);
+		json_bool(j, "needed", f->missing[i].needed);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+static void print_json(const struct findings *f)
+{
+	static const char *const hooks[] = { NULL, "module", "kernel" };
+	struct json j = { .out = stdout };
+
+	json_open(&j, NULL, '{');
+	json_bool(&j, "ready", is_ready(f));
+	json_text(&j, "kernel", f->kernel.release);
+	json_module(&j, "dtls", &f->dtls);
+	json_module(&j, "tls", &f->tls);
+	json_text(&j, "hook", hooks[f->hook]);
+	json_number(&j, "sockets", f->counters.sockets);
+	json_ciphers(&j, f);
+	json_cards(&j, f);
+	json_missing(&j, f);
+	json_close(&j, '}');
+	json_line(&j);
+}
+
+static enum ending run(char **arguments)
+{
+	static struct findings found;
+
+	no_arguments(arguments);
+	kernel_enter(opt.netns);
+	look(&found);
+	if (opt.json)
+		print_json(&found);
+	else
+		print(&found);
+	return is_ready(&found) ? ENDING_OK : ENDING_NO_DTLS;
+}
+
+const struct command command_status = {
+	.name = "status",
+	.summary =
+		"tell whether this machine is ready for DTLS in the kernel, and what it lacks",
+	.options = options,
+	.run = run,
+};

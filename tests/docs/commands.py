@@ -17,6 +17,7 @@ TYPED = {
 NO_SYSTEMD = "the guest has no systemd; tests/unit/test_service_py reads the " \
     "unit"
 IN_A_PAGE = "the tunnel's page has it, and tests/tunnel/test_page.py types it"
+IN_THE_README = "the README has the like, and tests/docs/test_readme.py types it"
 MEASURES = "it makes a machine of its own and measures for long"
 # What a command begins with, and why nobody types it.
 NOT_TYPED = {
@@ -29,6 +30,14 @@ NOT_TYPED = {
         "sudo install -d": NO_SYSTEMD,
         "sudo cp /usr/local/share": NO_SYSTEMD,
         "sudo systemctl": NO_SYSTEMD,
+    },
+    "Documentation/man/kdtls.8": {
+        "kdtls status": IN_THE_README,
+        "kdtls echo": IN_THE_README,
+        "kdtls connect": IN_THE_README,
+        "kdtls stat -w": IN_THE_README,
+        "kdtls ss": IN_THE_README,
+        "kdtls bench": "it measures against another machine",
     },
     "Documentation/man/kdtls-tunnel.8": {
         "kdtls-tunnel --config": IN_A_PAGE,

@@ -21,7 +21,6 @@
  * @recv_flags: DTLS_RECV_*; read and written without a lock
  * @has_news: 1: an epoch may have reached a limit that nobody was told of; no
  *	lock; of a width that every processor can exchange
- * @cookie: its socket's, which tells it apart where it's observed
  * @epoch0_waiting: unprotected records that wait for a reader
  * @params: what keys to come are used with; under @key_lock
  * @cid: likewise
@@ -37,6 +36,7 @@
  * @key_lock: serialises the installing of keys and parameters
  * @age_work: drops receiving epochs that are too old
  * @counters: what happened to its records
+ * @cookie: its socket's, which tells it apart where it's observed
  */
 struct dtls_assoc {
 	struct dtls_epoch __rcu	*tx;
@@ -44,7 +44,6 @@ struct dtls_assoc {
 	bool			may_send_plain;
 	u32			recv_flags;
 	u32			has_news;
-	u64			cookie;
 	atomic_t		epoch0_waiting;
 	struct dtls_params	params;
 	struct dtls_cid		cid;
@@ -57,6 +56,7 @@ struct dtls_assoc {
 	struct mutex		key_lock;
 	struct delayed_work	age_work;
 	struct dtls_counters	counters ____cacheline_aligned_in_smp;
+	u64			cookie;
 };
 
 /* What becomes of a datagram that is to be sent. */

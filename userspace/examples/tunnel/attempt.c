@@ -107,8 +107,7 @@ static void shake(void)
 
 static void hear(struct source *source)
 {
-	struct link *link =
-		(struct link *)((char *)source - offsetof(struct link, source));
+	struct link *link = link_of(source);
 
 	if (link->transport)
 		tunnel_hear(client.t, &client.peer, link);

@@ -172,9 +172,6 @@ int link_send_one(struct link *link, uint8_t *bytes, size_t len)
 	return link_send(link, &one);
 }
 
-/* What DTLS adds to a packet: header, explicit nonce, tag, at most. */
-#define OVERHEAD (13 + 8 + 16)
-
 /* The kernel's way is asked for all three; OpenSSL's can say nothing itself. */
 void link_measure(struct link *link)
 {
@@ -194,8 +191,8 @@ void link_measure(struct link *link)
 	if (getsockopt(link->fd, is_ipv6 ? IPPROTO_IPV6 : IPPROTO_IP,
 		       is_ipv6 ? IPV6_MTU : IP_MTU, &mtu, &len))
 		return;
-	if (mtu > (int)(headers + OVERHEAD))
-		link->payload = mtu - headers - OVERHEAD;
+	if (mtu > (int)(headers + LINK_OVERHEAD))
+		link->payload = mtu - headers - LINK_OVERHEAD;
 	if (link->payload > PAYLOAD_MAX)
 		link->payload = PAYLOAD_MAX;
 }

@@ -7,6 +7,7 @@
 #define TUNNEL_LINK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
 #include <kdtls.h>
@@ -16,6 +17,9 @@
 #include "loop.h"
 #include "segment.h"
 #include "tls.h"
+
+/* What DTLS adds to a packet: header, explicit nonce, tag, at most. */
+#define LINK_OVERHEAD (13 + 8 + 16)
 
 struct link;
 
@@ -92,6 +96,12 @@ struct link {
 	uint64_t sent;
 	uint64_t received;
 };
+
+/* Whose @source is readable. */
+static inline struct link *link_of(struct source *source)
+{
+	return (struct link *)((char *)source - offsetof(struct link, source));
+}
 
 /*
  * Takes @fd and @ssl, also if it fails; @ready is called when the socket is

@@ -67,7 +67,7 @@ static void shake(struct link *link)
 
 static void shake_source(struct source *source)
 {
-	shake((struct link *)((char *)source - offsetof(struct link, source)));
+	shake(link_of(source));
 }
 
 static void listener_renew(void)

@@ -48,8 +48,7 @@ static void guest_end(struct guest *guest, bool tell)
 
 static void hear_guest(struct source *source)
 {
-	struct link *link =
-		(struct link *)((char *)source - offsetof(struct link, source));
+	struct link *link = link_of(source);
 	struct guest *guest = link->owner;
 
 	tunnel_hear(server.t, &guest->peer, link);

@@ -14,9 +14,8 @@
 /* All of it in one UDP datagram as long as the stack keeps it in one. */
 #define BATCH_BYTES   65535
 #define BATCH_RECORDS 64
-/* IP and UDP headers, and what a record adds, at most. */
+/* IP and UDP headers, at most. */
 #define BATCH_HEADERS 48
-#define OVERHEAD      (13 + 8 + 16)
 
 static int begin(struct link *link, const char **error)
 {
@@ -67,7 +66,7 @@ static int send_batch(struct link *link, const uint8_t *bytes, size_t len,
 static int send_packets(struct link *link, const struct segments *packets)
 {
 	size_t records =
-		(BATCH_BYTES - BATCH_HEADERS) / (packets->each + OVERHEAD);
+		(BATCH_BYTES - BATCH_HEADERS) / (packets->each + LINK_OVERHEAD);
 	size_t at, len, most;
 	int err;
 

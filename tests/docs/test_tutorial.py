@@ -129,6 +129,7 @@ def places():
                                                   f"lib{library}.so")}
     for name in ("kdtls.pc", "kdtls-core.pc"):
         found[os.path.join(BUILT, name)] = f"/usr/local/lib/pkgconfig/{name}"
+    found[os.path.join(BUILT, "kdtls")] = "/usr/local/bin/kdtls"
     for name in ("userspace/include/kdtls.h", "userspace/include/kdtls-core.h",
                  "include/uapi/linux/dtls.h"):
         found[os.path.join(TOP, name)] = "/usr/local/include/" + \
@@ -198,6 +199,8 @@ def step_2_talks_through_the_kernel_and_refuses_a_replay(_):
               {"DtlsCurrAttached": "1",
                "DtlsTxRecords": str(before["DtlsTxRecords"] + 1),
                "DtlsRxDelivered": str(before["DtlsRxDelivered"] + 1)})
+        equal(re.findall(r"\S+:4433", READER.type("kdtls ss")),
+              ["192.0.2.2:4433"])
         with READER.start("replay.py") as replay:
             replay.expect("waiting for a record\n")
             server.say("once\n")

@@ -9,9 +9,13 @@
 #include <sys/socket.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
-#include <linux/dtls.h>
+#include <kdtls.h>
 
+extern SSL *ssl;
+extern struct kdtls *k;
 extern int fd, family;
+extern ssize_t n;
+extern unsigned char type;
 extern struct sockaddr *peer;
 extern socklen_t peer_len;
 extern char buf[2048];

@@ -103,6 +103,16 @@ struct dtls_thing {
 #endif /* _UAPI_LINUX_DTLS_H */
 """
 
+NETLINK_H = UAPI + """#ifndef _UAPI_LINUX_DTLS_NETLINK_H
+#define _UAPI_LINUX_DTLS_NETLINK_H
+
+enum dtls_cmd {
+	DTLS_CMD_UNSPEC
+};
+
+#endif /* _UAPI_LINUX_DTLS_NETLINK_H */
+"""
+
 LIBRARY_C = USER + """#include <errno.h>
 
 int kdtls_answer(int question)
@@ -154,6 +164,11 @@ and
 .BR kdtls_answer (3)
 """
 
+INDEX = """.. SPDX-License-Identifier: GPL-2.0
+
+dtls(7), kdtls_answer(3)
+"""
+
 
 def header(name, declaration):
     """A header of net/dtls."""
@@ -173,8 +188,12 @@ BASE = {
     "net/dtls/rx.c": RX_C,
     "net/dtls/rx.h": header("rx", "int dtls_rx_len(int head);"),
     "include/uapi/linux/dtls.h": UAPI_H,
+    "include/uapi/linux/dtls_netlink.h": NETLINK_H,
+    "README.md": "It's in order.\n",
     "userspace/library.c": LIBRARY_C,
     "userspace/include/kdtls.h": LIBRARY_H,
+    "userspace/Makefile": "# SPDX-License-Identifier: GPL-2.0 OR MIT\nall:\n",
+    "Documentation/README.rst": INDEX,
     "Documentation/man/kdtls_answer.3": PAGE,
     "Documentation/man/dtls.7": SOCKET_PAGE,
 }
@@ -373,4 +392,37 @@ PAGES = [
           uapi("/**", "#define DTLS_THING 64\n\n/**"), r"# DTLS_THING"),
 ]
 
-FAULTS = BUILDS + LAYERS + OTHERS + PAGES
+def example(*lines):
+    """The page with an example."""
+    return {ANSWER: PAGE + "\n".join((".EX", *lines, ".EE", ""))}
+
+
+def document(*lines):
+    """One that the index has, and its text."""
+    return {"Documentation/networking/x.rst": "\n".join(
+        (".. SPDX-License-Identifier: GPL-2.0", "", *lines, "")),
+        "Documentation/README.rst": INDEX + "\nnetworking/x.rst\n"}
+
+
+EXAMPLES = [
+    Fault("examples", "a function that warns",
+          example("int f(int x)", "{", "\treturn 1;", "}"),
+          r"unused parameter"),
+    Fault("examples", "a structure that no header has so",
+          example("struct dtls_thing {", "\t__u32 first;", "};"),
+          r"no public header has it so"),
+    Fault("examples", "a command that nobody types",
+          document(".. code-block:: sh", "", "  make it so"), r"# make it so"),
+    Fault("examples", "a language that nothing looks at",
+          document(".. code-block:: perl", "", "  1;"), r"x\.rst:3: perl"),
+    Fault("docs", "a document that the index hasn't got",
+          {"Documentation/networking/x.rst":
+           ".. SPDX-License-Identifier: GPL-2.0\n\nText.\n"},
+          r"no networking/x\.rst in Documentation/README"),
+    Fault("docs", "a title that's too short",
+          document("Title", "==", "", "Text."), r"Possible title underline, too short"),
+    Fault("docs", "a link that leads nowhere",
+          {"README.md": "[there](nowhere.rst)\n"}, r"README\.md: no nowhere"),
+]
+
+FAULTS = BUILDS + LAYERS + OTHERS + PAGES + EXAMPLES

@@ -22,7 +22,10 @@ LIBDIR = "usr/lib/x86_64-linux-gnu"
 # Of each package what nobody could do without.
 PACKAGES = {
     "dtls-dkms": ("usr/lib/modules-load.d/dtls.conf",),
-    "kdtls": ("usr/sbin/kdtls-tunnel", "usr/share/man/man8/kdtls-tunnel.8.gz",
+    "kdtls": ("usr/bin/kdtls", "usr/share/man/man8/kdtls.8.gz",
+              "usr/share/bash-completion/completions/kdtls",
+              "usr/share/doc/kdtls/dtls-tunnel.rst",
+              "usr/sbin/kdtls-tunnel", "usr/share/man/man8/kdtls-tunnel.8.gz",
               "usr/share/man/man5/kdtls-tunnel.conf.5.gz",
               "lib/systemd/system/kdtls-tunnel@.service"),
     "libkdtls-core0": (f"{LIBDIR}/libkdtls-core.so.0",),

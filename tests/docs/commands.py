@@ -18,6 +18,9 @@ NO_SYSTEMD = "the guest has no systemd; tests/unit/test_service_py reads the " \
     "unit"
 IN_A_PAGE = "the tunnel's page has it, and tests/tunnel/test_page.py types it"
 IN_THE_README = "the README has the like, and tests/docs/test_readme.py types it"
+OF_PACKAGES = "tests/packages/ does the like, on the host and in the guests"
+NO_FIRMWARE = "the guest has no Secure Boot; tests/packages/guest/ has a kernel " \
+    "that refuses"
 MEASURES = "it makes a machine of its own and measures for long"
 # What a command begins with, and why nobody types it.
 NOT_TYPED = {
@@ -25,6 +28,15 @@ NOT_TYPED = {
         "make bench": MEASURES,
         "make profile": MEASURES,
         "tests/bench/run": MEASURES,
+    },
+    NETWORKING + "dtls-install.rst": {
+        "make deb": OF_PACKAGES,
+        "sudo apt-get install ./build/deb/": OF_PACKAGES,
+        "sudo modprobe": OF_PACKAGES,
+        "sudo ln -s /dev/null": NO_SYSTEMD,
+        "mokutil": NO_FIRMWARE,
+        "sudo mokutil": NO_FIRMWARE,
+        "cat /sys/kernel/security/lockdown": NO_FIRMWARE,
     },
     NETWORKING + "dtls-tunnel.rst": {
         "sudo install -d": NO_SYSTEMD,

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <openssl/crypto.h>
+
+#include "connection.h"
+#include "feed.h"
+#include "real.h"
+
+/* Far more than the head of a queue. */
+#define DRAIN_MAX 1024
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+/* Under @lock. */
+static struct connection *all;
+static int slot = -1;
+static unsigned int forks;
+
+unsigned int connection_forks(void)
+{
+	return __atomic_load_n(&forks, __ATOMIC_RELAXED);
+}
+
+ino_t connection_socket(int fd)
+{
+	struct stat st;
+
+	return fd >= 0 && !fstat(fd, &st) && S_ISSOCK(st.st_mode) ? st.st_ino :
+								    0;
+}
+
+/*
+ * What the kernel has opened would be read as if it had come in the clear, and
+ * what of it isn't data would be an error.
+ */
+static void drain(struct kdtls *k)
+{
+	unsigned char type, content[1];
+	int n;
+
+	for (n = 0; n < DRAIN_MAX; n++)
+		if (kdtls_recv(k, &type, content, sizeof(content),
+			       MSG_DONTWAIT) < 0)
+			return;
+}
+
+/*
+ * The program may go on with its socket, as openssl s_server does. But if it has
+ * closed it, the number may be another's; and a copy of the process may have the
+ * connection.
+ */
+static void give_back(struct connection *c)
+{
+	struct sockaddr nobody = { .sa_family = AF_UNSPEC };
+
+	if (c->forks != connection_forks() ||
+	    connection_socket(c->fd) != c->socket)
+		return;
+	drain(c->k);
+	kdtls_detach(c->k, DTLS_DETACH_PLAINTEXT);
+	if (c->is_connected_here)
+		connect(c->fd, &nobody, sizeof(nobody));
+}
+
+static void release(struct connection *c)
+{
+	feed_end(c);
+	if (c->k) {
+		give_back(c);
+		kdtls_free(c->k);
+		c->k = NULL;
+	}
+	if (c->record)
+		OPENSSL_cleanse(c->record, DTLS_MAX_PAYLOAD);
+	free(c->record);
+	OPENSSL_cleanse(c->token, sizeof(c->token));
+}
+
+static void on_free(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int idx,
+		    long num, void *arg)
+{
+	struct connection **at, *c = ptr;
+
+	(void)parent;
+	(void)ad;
+	(void)idx;
+	(void)num;
+	(void)arg;
+	if (!c)
+		return;
+	pthread_mutex_lock(&lock);
+	for (at = &all; *at != c; at = &(*at)->next)
+		;
+	*at = c->next;
+	pthread_mutex_unlock(&lock);
+	release(c);
+	free(c);
+}
+
+/* SSL_dup() makes a connection of its own. */
+static int on_dup(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void **ptr,
+		  int idx, long num, void *arg)
+{
+	(void)to;
+	(void)from;
+	(void)idx;
+	(void)num;
+	(void)arg;
+	*ptr = NULL;
+	return 1;
+}
+
+static void on_fork(void)
+{
+	__atomic_add_fetch(&forks, 1, __ATOMIC_RELAXED);
+}
+
+static void init(void)
+{
+	slot = SSL_get_ex_new_index(0, NULL, NULL, on_dup, on_free);
+	pthread_atfork(NULL, on_fork, on_fork);
+}
+
+struct connection *connection_of(const SSL *ssl)
+{
+	return slot < 0 ? NULL : SSL_get_ex_data(ssl, slot);
+}
+
+struct connection *connection_new(SSL *ssl)
+{
+	struct connection *c;
+
+	if (!SSL_is_dtls(ssl))
+		return NULL;
+	pthread_once(&once, init);
+	c = connection_of(ssl);
+	if (c || slot < 0)
+		return c;
+	c = calloc(1, sizeof(*c));
+	if (!c || !SSL_set_ex_data(ssl, slot, c)) {
+		free(c);
+		return NULL;
+	}
+	c->ssl = ssl;
+	c->fd = -1;
+	pthread_mutex_lock(&lock);
+	c->next = all;
+	all = c;
+	pthread_mutex_unlock(&lock);
+	return c;
+}
+
+struct connection *connection_taken(const SSL *ssl)
+{
+	struct connection *c = connection_of(ssl);
+
+	return c && (c->stage == STAGE_KERNEL || c->stage == STAGE_DEAD) ? c :
+									   NULL;
+}
+
+bool connection_shares(const struct connection *c, int fd, ino_t socket)
+{
+	const struct connection *other;
+	bool found = false;
+
+	pthread_mutex_lock(&lock);
+	for (other = all; other && !found; other = other->next)
+		found = other != c && other->fd == fd &&
+			other->socket == socket;
+	pthread_mutex_unlock(&lock);
+	return found;
+}
+
+bool connection_is_tap(const BIO *bio)
+{
+	return !strcmp(BIO_method_name(bio), "kdtls tap");
+}
+
+static BIO *behind_tap(BIO *bio)
+{
+	while (bio && connection_is_tap(bio))
+		bio = BIO_next(bio);
+	return bio;
+}
+
+BIO *connection_rbio(const SSL *ssl)
+{
+	return behind_tap(SSL_get_rbio(ssl));
+}
+
+BIO *connection_wbio(const SSL *ssl)
+{
+	return behind_tap(SSL_get_wbio(ssl));
+}
+
+/* The gate of the tap is shut for good. */
+static void remove_tap(SSL *ssl)
+{
+	BIO *rbio = connection_rbio(ssl), *wbio = connection_wbio(ssl);
+
+	if (rbio && rbio != SSL_get_rbio(ssl)) {
+		BIO_up_ref(rbio);
+		SSL_set0_rbio(ssl, rbio);
+	}
+	if (wbio && wbio != SSL_get_wbio(ssl)) {
+		BIO_up_ref(wbio);
+		SSL_set0_wbio(ssl, wbio);
+	}
+}
+
+void connection_reset(SSL *ssl)
+{
+	struct connection *c = connection_of(ssl);
+	bool was_taken = connection_taken(ssl);
+	struct connection fresh = { .ssl = ssl, .fd = -1 };
+
+	if (!c)
+		return;
+	release(c);
+	remove_tap(ssl);
+	if (was_taken)
+		real()->SSL_set_quiet_shutdown(ssl, c->is_quiet);
+	if (c->forbade)
+		SSL_clear_options(ssl, SSL_OP_NO_RENEGOTIATION);
+	pthread_mutex_lock(&lock);
+	fresh.next = c->next;
+	*c = fresh;
+	pthread_mutex_unlock(&lock);
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "say.h"
+
+static bool is_wanted(void)
+{
+	const char *words = secure_getenv("KDTLS_PRELOAD");
+
+	return words && !strcmp(words, "verbose");
+}
+
+void say(const SSL *ssl, const char *format, ...)
+{
+	int before = errno;
+	char what[512];
+	va_list args;
+
+	if (!is_wanted())
+		return;
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	/* In one piece, whoever else is writing. */
+	dprintf(STDERR_FILENO, "kdtls-preload: process %d, socket %d: %s\n",
+		getpid(), SSL_get_wfd(ssl), what);
+	errno = before;
+}

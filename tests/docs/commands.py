@@ -51,6 +51,11 @@ NOT_TYPED = {
         "kdtls ss": IN_THE_README,
         "kdtls bench": "it measures against another machine",
     },
+    "Documentation/man/libkdtls-preload.7": {
+        "export LD_PRELOAD": IN_THE_README,
+        "KDTLS_PRELOAD=verbose openssl s_client": IN_THE_README,
+        "kdtls ss": IN_THE_README,
+    },
     "Documentation/man/kdtls-tunnel.8": {
         "kdtls-tunnel --config": IN_A_PAGE,
         "systemctl": NO_SYSTEMD,

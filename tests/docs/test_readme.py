@@ -116,6 +116,13 @@ def client_of_the_readme_said_what_came_back(_):
 
 
 @case()
+def unchanged_program_of_the_readme_went_to_the_kernel(_):
+    (said,) = [text for command, text in NEWCOMER.output.items()
+               if "LD_PRELOAD" in command]
+    contains(said, ", moved to the kernel\n")
+
+
+@case()
 def kernel_carried_the_client_of_the_readme(_):
     counters = dict(line.split() for line in
                     NEWCOMER.output["cat /proc/net/dtls_stat"].splitlines())

@@ -55,6 +55,8 @@ NOT_TYPED = {
         "export LD_PRELOAD": IN_THE_README,
         "KDTLS_PRELOAD=verbose openssl s_client": IN_THE_README,
         "kdtls ss": IN_THE_README,
+        "LD_PRELOAD=/usr/local/lib/kdtls/libkdtls-preload.so turnserver":
+            "tests/interop/test_preload_coturn.py does the like",
     },
     "Documentation/man/kdtls-tunnel.8": {
         "kdtls-tunnel --config": IN_A_PAGE,

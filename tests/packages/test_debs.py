@@ -26,6 +26,7 @@ PACKAGES = {
               "usr/share/bash-completion/completions/kdtls",
               "usr/share/doc/kdtls/dtls-tunnel.rst",
               f"{LIBDIR}/kdtls/libkdtls-preload.so",
+              "usr/share/man/man7/libkdtls-preload.7.gz",
               "usr/sbin/kdtls-tunnel", "usr/share/man/man8/kdtls-tunnel.8.gz",
               "usr/share/man/man5/kdtls-tunnel.conf.5.gz",
               "lib/systemd/system/kdtls-tunnel@.service"),

@@ -220,7 +220,8 @@ void connection_reset(SSL *ssl)
 	if (!c)
 		return;
 	release(c);
-	remove_tap(ssl);
+	if (c->has_tap)
+		remove_tap(ssl);
 	if (was_taken)
 		real()->SSL_set_quiet_shutdown(ssl, c->is_quiet);
 	if (c->forbade)

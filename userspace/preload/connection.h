@@ -35,6 +35,7 @@ enum stage {
  * @socket: st_ino of @fd, to know it again
  * @k: in STAGE_KERNEL
  * @forks: connection_forks() when the kernel took it
+ * @has_tap: libkdtls has put its filter in front of the BIOs for us
  * @is_fed: the program reads the socket itself: see feed.h
  * @token: in that case
  * @is_connected_here: the socket wasn't, before the kernel took it
@@ -57,6 +58,7 @@ struct connection {
 	ino_t socket;
 	struct kdtls *k;
 	unsigned int forks;
+	bool has_tap;
 	bool is_fed;
 	unsigned char token[TOKEN_LEN];
 	bool is_connected_here;

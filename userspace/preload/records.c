@@ -147,9 +147,11 @@ int records_write(struct connection *c, const void *buf, size_t len)
 /* What a poll() doesn't know of: what was read from the socket already. */
 size_t records_pending(struct connection *c)
 {
-	while (!c->left && records_has_pending(c) &&
+	int ret = 0;
+
+	while (ret >= 0 && !c->left && records_has_pending(c) &&
 	       !(c->shutdown & SSL_RECEIVED_SHUTDOWN))
-		take_record(c);
+		ret = take_record(c);
 	return c->left;
 }
 

@@ -65,7 +65,8 @@ static bool watch(struct connection *c)
 	}
 	if (!rbio || !wbio || !is_socket(rbio) || !is_socket(wbio))
 		return true;
-	return !kdtls_tap(c->ssl) || leave(c, kdtls_error_text());
+	c->has_tap = !kdtls_tap(c->ssl);
+	return c->has_tap || leave(c, kdtls_error_text());
 }
 
 struct connection *takeover_watch(SSL *ssl)
@@ -166,6 +167,7 @@ static void hand_over(struct connection *c)
 		return;
 	}
 	c->stage = err ? STAGE_DEAD : STAGE_KERNEL;
+	c->has_tap = true;
 	c->forks = connection_forks();
 	c->want = SSL_NOTHING;
 	if (c->is_fed)

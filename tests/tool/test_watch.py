@@ -126,6 +126,39 @@ def status_counts_the_sockets_of_its_namespace(_):
     equal(left("status", "--json").json()["sockets"], 0)
 
 
+@contextlib.contextmanager
+def card():
+    """A simulated one, on the way from left to right; its name."""
+    modprobe("dtls_sim")
+    device, name = PAIR.left.device, "card0"
+    address = PAIR.left.address[INET]
+    PAIR.left.ip(f"link add link {device} name {name} type dtls_sim",
+                 f"link set {name} up", f"addr del {address}/24 dev {device}",
+                 f"addr add {address}/24 dev {name}",
+                 f"neigh replace {PAIR.right.address[INET]} lladdr "
+                 f"{PAIR.right.mac} dev {name} nud permanent")
+    try:
+        yield name
+    finally:
+        PAIR.left.ip(f"link del {name}", f"addr add {address}/24 dev {device}",
+                     f"neigh replace {PAIR.right.address[INET]} lladdr "
+                     f"{PAIR.right.mac} dev {device} nud permanent")
+
+
+@case()
+def card_and_what_it_does_are_told(_):
+    with card() as name, Ends(PAIR, INET, "AES-128-GCM"):
+        found = left("status", "--json").json()["cards"]
+        text = left("status").out
+        sock = left("ss", "--json").json()[0]
+        line = left("ss").out.splitlines()[1]
+    equal([(one["device"], one["tx"], one["tx_keys"]) for one in found],
+          [(name, True, 1)])
+    equal(f"{name}: encrypts yes, 1 keys" in text, True, text)
+    equal((sock["tx_place"], sock["rx_place"]), ("HW", "HW"))
+    equal("HW/HW" in line, True, line)
+
+
 @case(variants=((INET,), (INET6,)))
 def socket_is_listed_as_it_is(variant):
     with Ends(PAIR, *variant) as ends:

@@ -17,12 +17,12 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 
 # pylint: disable=wrong-import-position
 from harness import case, diagnose, main  # noqa: E402
+from stock import forget_the_tests_module  # noqa: E402
 
 # These make machines of their own, or need what a host has; .ci/run runs them.
 ON_THE_HOST = ("make demo", "make test", "make check", "make deb",
                "tests/vm/run ")
 PORT = 4433
-MODULE = f"/lib/modules/{os.uname().release}/updates/dtls.ko"
 
 
 def readme():
@@ -81,14 +81,6 @@ class Newcomer:
         sockets = subprocess.run(["ss", "-Hulnp", f"sport = :{PORT}"],
                                  capture_output=True, text=True, check=True)
         return bool(sockets.stdout)
-
-
-def forget_the_tests_module():
-    """Only DKMS's is to be found."""
-    # The card's driver, which other tests leave behind, uses it.
-    subprocess.run(["modprobe", "-r", "dtls_sim", "dtls"], check=True)
-    os.unlink(MODULE)
-    subprocess.run(["depmod"], check=True)
 
 
 NEWCOMER = Newcomer()

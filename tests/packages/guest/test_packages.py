@@ -5,7 +5,9 @@ removed. The cases are run in order, each goes on where the one before it ended;
 the last one locks the kernel down, so nothing comes after it.
 """
 
+import contextlib
 import glob
+import json
 import os
 import select
 import socket
@@ -21,6 +23,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "..", "lib"))
 import kdtls  # noqa: E402
 from association import random_key  # noqa: E402
 from harness import case, diagnose, equal, main  # noqa: E402
+from programs import Program  # noqa: E402
 from stock import MODULES, forget_the_tests_module  # noqa: E402
 
 DEBS = os.path.join(TOP, "build", "deb")
@@ -175,6 +178,35 @@ def machine_is_ready_and_carries_records(_):
     counters = kdtls.namespace_stats()
     # The message, its echo.
     equal(counters["rx_delivered"] >= 2, True, counters)
+
+
+class Here:
+    """This machine, as one of its sides."""
+
+    entered = staticmethod(contextlib.nullcontext)
+
+
+@case()
+def unmodified_program_is_carried_and_seen_live(_):
+    preload = glob.glob("/usr/lib/*/kdtls/libkdtls-preload.so")[0]
+    with Program(Here, "kdtls", "echo", "--clients", "1", "--port",
+                 str(PORT)) as server, \
+            Program(Here, "kdtls", "stat", "-w", "0.5", "--json") as live:
+        server.expect("listening on ")
+        before = json.loads(live.line())["total"]["rx_delivered"]
+        with Program(Here, "env", f"LD_PRELOAD={preload}",
+                     "KDTLS_PRELOAD=verbose", "openssl", "s_client",
+                     "-dtls1_2", "-connect",
+                     f"localhost:{PORT}") as client:
+            client.expect("moved to the kernel\n")
+            client.say("a line\n")
+            client.expect("a line\n")
+            client.close_input()
+            equal(client.end(), 0, "exit status of s_client")
+        equal(server.end(), 0, "the server's end")
+        # At the server, and back at the client.
+        while json.loads(live.line())["total"]["rx_delivered"] < before + 2:
+            pass
 
 
 @case()

@@ -70,9 +70,12 @@ void measure_memory(void);
 
 int mtu_for(size_t size);
 int pair_open(struct run *run);
-int pair_connect(struct run *run);
+socklen_t pair_address(const char *network, int host,
+		       struct sockaddr_storage *addr);
+int pair_open_at(struct run *run, const char *network);
 int limit_wait(int fd, long us);
 void pair_close(struct run *run);
+void device_delete(const struct run *run, const char *name);
 
 int send_each(int fd, const uint8_t *from, size_t size, unsigned int count);
 int recv_each(int fd, uint8_t *to, size_t size, unsigned int count);

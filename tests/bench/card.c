@@ -3,13 +3,7 @@
  * Through a simulated network card at each end: one whose cryptography costs
  * the host nothing, as that of a real one wouldn't.
  */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <net/if.h>
-#include <netinet/in.h>
-#include <sched.h>
-#include <string.h>
-#include <time.h>
 
 #include "bench.h"
 
@@ -19,6 +13,7 @@
 /* The end @here of the link gets a card on top, with an address of its own. */
 static int make_card(const struct run *run, int here, const char *below)
 {
+	char folder[64];
 	int err;
 
 	if (link_enter(run->link, here))
@@ -27,54 +22,10 @@ static int make_card(const struct run *run, int here, const char *below)
 			   "&& ip address add " NETWORK "%d/24 dev card && "
 			   "ip link set card up",
 			   below, mtu_for(run->size), here);
-	/* sysfs would say the number of the first namespace's card. */
-	if (!err)
-		err = link_command("echo 1 >/sys/kernel/debug/dtls_sim/%u-card/"
-				   "free",
-				   if_nametoindex("card"));
-	if (link_enter(run->link, LINK_NEAR))
+	if (link_enter(run->link, LINK_NEAR) || err ||
+	    link_card_folder(run->link, here, "card", folder, sizeof(folder)))
 		return -1;
-	return err;
-}
-
-static int open_end(const struct run *run, int host)
-{
-	struct sockaddr_in addr = { .sin_family = AF_INET };
-	char text[32] = NETWORK "1";
-	int fd;
-
-	text[strlen(NETWORK)] = (char)('0' + host);
-	inet_pton(AF_INET, text, &addr.sin_addr);
-	if (link_enter(run->link, host))
-		return -1;
-	fd = bed_socket(BED_IPV4, SOCK_DGRAM, 0);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) ||
-	    link_enter(run->link, LINK_NEAR))
-		return -1;
-	return fd;
-}
-
-/*
- * Devices that have just come up may lose what's sent first: until the newest of
- * these datagrams has come through, so that none is under way.
- */
-static int wait_for_link(const struct run *run)
-{
-	time_t until = time(NULL) + 20;
-	unsigned int sent = 0, seen = 0;
-
-	do {
-		if (time(NULL) > until) {
-			errno = ETIMEDOUT;
-			return -1;
-		}
-		sent++;
-		send(run->fd[0], &sent, sizeof(sent), 0);
-		sched_yield();
-		while (recv(run->fd[1], &seen, sizeof(seen), MSG_DONTWAIT) > 0)
-			;
-	} while (seen != sent);
-	return 0;
+	return link_command("echo 1 >%sfree", folder);
 }
 
 static int setup_udp(struct run *run)
@@ -86,12 +37,7 @@ static int setup_udp(struct run *run)
 	errno = EIO;
 	if (make_card(run, LINK_NEAR, "near") || make_card(run, LINK_FAR, "far"))
 		return -1;
-	run->fd[0] = open_end(run, LINK_NEAR);
-	run->fd[1] = open_end(run, LINK_FAR);
-	if (run->fd[0] < 0 || run->fd[1] < 0 || pair_connect(run) ||
-	    wait_for_link(run))
-		return -1;
-	return run->batch > 1 ? enable_gro(run->fd[1]) : 0;
+	return pair_open_at(run, NETWORK);
 }
 
 static int install_keys(struct run *run, uint32_t offload)
@@ -141,10 +87,7 @@ static int send_any(struct run *run)
 static void teardown(struct run *run)
 {
 	pair_close(run);
-	link_command("ip link del card 2>/dev/null");
-	if (!link_enter(run->link, LINK_FAR))
-		link_command("ip link del card 2>/dev/null");
-	link_enter(run->link, LINK_NEAR);
+	device_delete(run, "card");
 }
 
 /* Such a card joins nothing: what is sent as a batch is received one by one. */

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Datagrams of equal size through a socket: one by one, by array, by segments. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 
@@ -38,13 +40,39 @@ int pair_open(struct run *run)
 	return limit_wait(run->fd[1], WAIT_US);
 }
 
-/* Of sockets that are bound. */
-int pair_connect(struct run *run)
+/* Of the end @host in @network, the first three numbers: "192.0.2." */
+socklen_t pair_address(const char *network, int host,
+		       struct sockaddr_storage *addr)
 {
+	struct sockaddr_in *in = (struct sockaddr_in *)addr;
+	char text[INET_ADDRSTRLEN];
+
+	snprintf(text, sizeof(text), "%s%d", network, host);
+	memset(addr, 0, sizeof(*addr));
+	in->sin_family = AF_INET;
+	inet_pton(AF_INET, text, &in->sin_addr);
+	return sizeof(*in);
+}
+
+/* At these addresses; what leads there may have just come up. */
+int pair_open_at(struct run *run, const char *network)
+{
+	struct sockaddr_storage addr;
+
+	for (int i = 0; i < 2; i++) {
+		int host = i ? LINK_FAR : LINK_NEAR;
+		socklen_t len = pair_address(network, host, &addr);
+
+		run->fd[i] = link_socket(run->link, BED_IPV4, host, &addr, len);
+		if (run->fd[i] < 0)
+			return -1;
+	}
 	if (bed_room(run->fd[1]) || limit_wait(run->fd[1], WAIT_US) ||
-	    bed_connect(run->fd[0], run->fd[1]))
+	    bed_connect(run->fd[0], run->fd[1]) ||
+	    bed_connect(run->fd[1], run->fd[0]) ||
+	    link_carries(run->fd[0], run->fd[1]))
 		return -1;
-	return bed_connect(run->fd[1], run->fd[0]);
+	return run->batch > 1 ? enable_gro(run->fd[1]) : 0;
 }
 
 void pair_close(struct run *run)
@@ -52,6 +80,15 @@ void pair_close(struct run *run)
 	for (int i = 0; i < 2; i++)
 		if (run->fd[i] >= 0)
 			close(run->fd[i]);
+}
+
+/* The one of this name at each end. */
+void device_delete(const struct run *run, const char *name)
+{
+	link_command("ip link del %s 2>/dev/null", name);
+	if (!link_enter(run->link, LINK_FAR))
+		link_command("ip link del %s 2>/dev/null", name);
+	link_enter(run->link, LINK_NEAR);
 }
 
 /* What came is what was to come: else it isn't worth its measure. */

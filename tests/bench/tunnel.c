@@ -3,11 +3,8 @@
  * Plain UDP and TCP through tunnels: workers of the kernel's, or processes,
  * encrypt and decrypt, so that sending and receiving can't be told apart.
  */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -85,46 +82,10 @@ static int make_ovpn(struct run *run)
 	return fd[0] < 0 || fd[1] < 0 ? -1 : 0;
 }
 
-static socklen_t inner_address(int host, struct sockaddr_storage *addr)
-{
-	struct sockaddr_in *in = (struct sockaddr_in *)addr;
-	char text[32] = NETWORK "1";
-
-	text[strlen(NETWORK)] = (char)('0' + host);
-	memset(addr, 0, sizeof(*addr));
-	in->sin_family = AF_INET;
-	inet_pton(AF_INET, text, &in->sin_addr);
-	return sizeof(*in);
-}
-
-static int open_end(const struct run *run, int host)
-{
-	struct sockaddr_storage addr;
-	socklen_t len = inner_address(host, &addr);
-	int fd;
-
-	if (link_enter(run->link, host))
-		return -1;
-	fd = bed_socket(BED_IPV4, SOCK_DGRAM, 0);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, len) ||
-	    link_enter(run->link, LINK_NEAR))
-		return -1;
-	return fd;
-}
-
-static int open_ends(struct run *run)
-{
-	run->fd[0] = open_end(run, LINK_NEAR);
-	run->fd[1] = open_end(run, LINK_FAR);
-	if (run->fd[0] < 0 || run->fd[1] < 0 || pair_connect(run))
-		return -1;
-	return run->batch > 1 ? enable_gro(run->fd[1]) : 0;
-}
-
 static int open_stream(struct run *run)
 {
 	struct sockaddr_storage addr;
-	socklen_t len = inner_address(LINK_FAR, &addr);
+	socklen_t len = pair_address(NETWORK, LINK_FAR, &addr);
 
 	if (stream_pair(run, &addr, len))
 		return -1;
@@ -133,7 +94,7 @@ static int open_stream(struct run *run)
 
 static int setup_wireguard(struct run *run)
 {
-	return make_wireguard(run) ? -1 : open_ends(run);
+	return make_wireguard(run) ? -1 : pair_open_at(run, NETWORK);
 }
 
 static int setup_wireguard_stream(struct run *run)
@@ -143,7 +104,7 @@ static int setup_wireguard_stream(struct run *run)
 
 static int setup_ovpn(struct run *run)
 {
-	return make_ovpn(run) ? -1 : open_ends(run);
+	return make_ovpn(run) ? -1 : pair_open_at(run, NETWORK);
 }
 
 static int setup_ovpn_stream(struct run *run)
@@ -153,7 +114,7 @@ static int setup_ovpn_stream(struct run *run)
 
 static int setup_kernel(struct run *run)
 {
-	return program_join(run, "kernel") ? -1 : open_ends(run);
+	return program_join(run, "kernel") ? -1 : pair_open_at(run, NETWORK);
 }
 
 static int setup_kernel_stream(struct run *run)
@@ -163,7 +124,7 @@ static int setup_kernel_stream(struct run *run)
 
 static int setup_userspace(struct run *run)
 {
-	return program_join(run, "userspace") ? -1 : open_ends(run);
+	return program_join(run, "userspace") ? -1 : pair_open_at(run, NETWORK);
 }
 
 static int setup_userspace_stream(struct run *run)
@@ -184,10 +145,7 @@ static int recv_any(struct run *run)
 static void teardown(struct run *run)
 {
 	pair_close(run);
-	link_command("ip link del tunnel 2>/dev/null");
-	if (!link_enter(run->link, LINK_FAR))
-		link_command("ip link del tunnel 2>/dev/null");
-	link_enter(run->link, LINK_NEAR);
+	device_delete(run, "tunnel");
 }
 
 static void teardown_ovpn(struct run *run)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <arpa/inet.h>
@@ -215,20 +216,28 @@ socklen_t link_address(enum bed_family family, int host, uint16_t port,
 	return sizeof(*in6);
 }
 
-static int end_open(const struct link *link, enum bed_family family, int host,
-		    uint16_t port)
+/* Return: a UDP socket of the end @host at this address of it, or -1. */
+int link_socket(const struct link *link, enum bed_family family, int host,
+		const struct sockaddr_storage *addr, socklen_t len)
 {
-	struct sockaddr_storage addr;
-	socklen_t len = link_address(family, host, port, &addr);
 	int fd;
 
 	if (link_enter(link, host))
 		return -1;
 	fd = bed_socket(family, SOCK_DGRAM, 0);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, len) ||
+	if (fd < 0 || bind(fd, (const struct sockaddr *)addr, len) ||
 	    link_enter(link, LINK_NEAR))
 		return -1;
 	return fd;
+}
+
+static int end_open(const struct link *link, enum bed_family family, int host,
+		    uint16_t port)
+{
+	struct sockaddr_storage addr;
+	socklen_t len = link_address(family, host, port, &addr);
+
+	return link_socket(link, family, host, &addr, len);
 }
 
 /* @port: 0: of the kernel's choice */
@@ -249,23 +258,50 @@ int link_pair(const struct link *link, enum bed_family family, int fd[2])
 	return pair_at(link, family, 0, fd);
 }
 
-/* One direction of it. */
-static int wait_for(int from, int to)
+/*
+ * Return when what these sockets send each other arrives: the kernel may notice
+ * later that a device is up, and loses what's sent before. The newest number
+ * has been seen, so nothing is under way.
+ */
+int link_carries(int from, int to)
 {
-	char byte = 0;
+	time_t until = time(NULL) + LINK_SECONDS;
+	static unsigned int number;
+	unsigned int seen = 0;
 
-	while (recv(to, &byte, 1, MSG_DONTWAIT) < 0) {
-		if (errno != EAGAIN || send(from, &byte, 1, 0) != 1)
+	do {
+		if (time(NULL) > until) {
+			errno = ETIMEDOUT;
 			return -1;
+		}
+		number++;
+		send(from, &number, sizeof(number), 0);
 		sched_yield();
-	}
+		while (recv(to, &seen, sizeof(seen), MSG_DONTWAIT) > 0)
+			;
+	} while (seen != number);
 	return 0;
 }
 
 /*
- * Return when the link carries datagrams: what's sent before the kernel has
- * noticed that it's up is lost.
+ * The folder of the simulated card @device of the end @host, with a slash. Its
+ * name has the device's number, for which sysfs would say that of the first
+ * namespace's device.
  */
+int link_card_folder(const struct link *link, int host, const char *device,
+		     char *folder, size_t size)
+{
+	unsigned int index;
+
+	if (link_enter(link, host))
+		return -1;
+	index = if_nametoindex(device);
+	snprintf(folder, size, "/sys/kernel/debug/dtls_sim/%u-%s/", index,
+		 device);
+	return link_enter(link, LINK_NEAR) || !index ? -1 : 0;
+}
+
+/* Return when the link carries datagrams. */
 int link_wait(const struct link *link)
 {
 	static const enum bed_family families[] = { BED_IPV4, BED_IPV6 };
@@ -274,7 +310,7 @@ int link_wait(const struct link *link)
 	for (int i = 0; i < 2; i++) {
 		if (pair_at(link, families[i], BED_PLAIN_PORT, fd))
 			return -1;
-		err = wait_for(fd[0], fd[1]) || wait_for(fd[1], fd[0]);
+		err = link_carries(fd[0], fd[1]) || link_carries(fd[1], fd[0]);
 		close(fd[0]);
 		close(fd[1]);
 		if (err)

@@ -16,6 +16,9 @@ struct link {
 #define LINK_NEAR 1
 #define LINK_FAR  2
 
+/* For what comes at once, and on a busy machine later. */
+#define LINK_SECONDS 20
+
 /* Functions return -1 with errno set, as system calls do, unless they say. */
 int link_make(struct link *link);
 int link_open(struct link *link);
@@ -23,8 +26,13 @@ int link_delete(void);
 int link_flags(const char *device, short flags);
 int link_configure(const char *device, int host);
 int link_mtu(const char *device, int mtu);
+int link_carries(int from, int to);
+int link_card_folder(const struct link *link, int host, const char *device,
+		     char *folder, size_t size);
 int link_wait(const struct link *link);
 int link_enter(const struct link *link, int where);
+int link_socket(const struct link *link, enum bed_family family, int host,
+		const struct sockaddr_storage *addr, socklen_t len);
 int link_pair(const struct link *link, enum bed_family family, int fd[2]);
 socklen_t link_address(enum bed_family family, int host, uint16_t port,
 		       struct sockaddr_storage *addr);

@@ -14,7 +14,6 @@
 #include "nic.h"
 
 /* What's lost is an error, not a hang. */
-#define WAIT_SECONDS 20
 
 static const char *const wires[] = { "near", "far" };
 
@@ -48,7 +47,6 @@ int nic_at(const struct nic *nic, enum nic_end end, const char *format, ...)
 int nic_card_add(struct nic *nic, enum nic_end end)
 {
 	char name[16];
-	unsigned int index;
 
 	if (access("/sys/module/dtls_sim", F_OK) &&
 	    link_command("modprobe dtls_sim"))
@@ -57,17 +55,15 @@ int nic_card_add(struct nic *nic, enum nic_end end)
 	if (nic_at(nic, end,
 		   "ip link set %s up && ip link add link %s name %s type dtls_sim",
 		   wires[end], wires[end], name) ||
-	    link_enter(&nic->link, host_of(end)))
+	    link_card_folder(&nic->link, host_of(end), name,
+			     nic->ends[end].debugfs,
+			     sizeof(nic->ends[end].debugfs)))
 		return -1;
-	index = if_nametoindex(name);
-	snprintf(nic->ends[end].debugfs, sizeof(nic->ends[end].debugfs),
-		 "/sys/kernel/debug/dtls_sim/%u-%s", index, name);
 	nic->ends[end].has_card = 1;
-	if (link_enter(&nic->link, LINK_NEAR) ||
-	    nic_at(nic, end, "ip link set %s name card", name))
+	if (nic_at(nic, end, "ip link set %s name card", name))
 		return -1;
 	strcpy(nic->ends[end].device, "card");
-	return index ? 0 : -1;
+	return 0;
 }
 
 /*
@@ -116,7 +112,7 @@ int nic_watch_wire(struct nic *nic, enum nic_end end, const char *device)
 
 static int open_plain(struct nic *nic)
 {
-	struct timeval limit = { .tv_sec = WAIT_SECONDS };
+	struct timeval limit = { .tv_sec = LINK_SECONDS };
 	struct sockaddr_storage addr;
 	socklen_t len;
 
@@ -227,7 +223,7 @@ int nic_knob(const struct nic *nic, enum nic_end end, const char *name,
 	char path[128];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/%s", nic->ends[end].debugfs, name);
+	snprintf(path, sizeof(path), "%s%s", nic->ends[end].debugfs, name);
 	file = fopen(path, "w");
 	if (!file)
 		return -1;
@@ -242,7 +238,7 @@ long long nic_state(const struct nic *nic, enum nic_end end, const char *name)
 	char path[128], line[64];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/state", nic->ends[end].debugfs);
+	snprintf(path, sizeof(path), "%sstate", nic->ends[end].debugfs);
 	file = fopen(path, "r");
 	if (!file)
 		return -1;
@@ -260,7 +256,7 @@ long long nic_state(const struct nic *nic, enum nic_end end, const char *name)
 int nic_wait_state(const struct nic *nic, enum nic_end end, const char *name,
 		   long long value)
 {
-	time_t until = time(NULL) + WAIT_SECONDS;
+	time_t until = time(NULL) + LINK_SECONDS;
 
 	while (nic_state(nic, end, name) != value) {
 		if (time(NULL) > until) {
@@ -291,30 +287,12 @@ int nic_settle(const struct nic *nic)
 	return 0;
 }
 
-/*
- * Return when both ends carry, which the kernel may notice later; what is sent
- * before may be lost. The newest number has been seen, so nothing is under way.
- */
+/* Return when both ends carry. */
 int nic_wait(const struct nic *nic)
 {
-	time_t until = time(NULL) + WAIT_SECONDS;
-
-	for (enum nic_end end = NEAR; end <= FAR; end++) {
-		unsigned int seen = 0;
-
-		do {
-			if (time(NULL) > until) {
-				errno = ETIMEDOUT;
-				return -1;
-			}
-			number++;
-			send(nic->ends[end].plain, &number, sizeof(number), 0);
-			sched_yield();
-			while (recv(nic->ends[!end].plain, &seen, sizeof(seen),
-				    MSG_DONTWAIT) > 0)
-				;
-		} while (seen != number);
-	}
+	for (enum nic_end end = NEAR; end <= FAR; end++)
+		if (link_carries(nic->ends[end].plain, nic->ends[!end].plain))
+			return -1;
 	return 0;
 }
 
@@ -389,7 +367,7 @@ static int watch_ports(struct nic *nic, int fd)
 int path_open(struct path *path, struct nic *nic, enum bed_family family,
 	      uint16_t cipher)
 {
-	struct timeval limit = { .tv_sec = WAIT_SECONDS };
+	struct timeval limit = { .tv_sec = LINK_SECONDS };
 
 	memset(path, 0, sizeof(*path));
 	path->family = family;

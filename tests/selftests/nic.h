@@ -28,7 +28,7 @@ struct nic {
 	struct {
 		int has_card;
 		char device[16];  /* that has the addresses */
-		char debugfs[64]; /* the card's folder */
+		char debugfs[64]; /* the card's folder, with a slash */
 		int plain;        /* a UDP socket, to the other end's */
 		struct sniffer wire, card;
 	} ends[2];

@@ -10,8 +10,9 @@
 /**
  * DOC: locks
  *
- * From the outermost to the innermost; all are taken in process context only,
- * as nothing of ours runs in softirq but the end of a socket.
+ * From the outermost to the innermost; all but the registry's are taken in
+ * process context only, as nothing of ours runs in softirq but the end of a
+ * socket.
  *
  * dtls_cork.lock (mutex)
  *	Content that waits to become a record. Held while that is made and
@@ -42,6 +43,12 @@
  * cards_lock (mutex, of offload.c)
  *	All cards and the keys in them. Drivers' key_add() and key_del() run
  *	under it. Within RTNL, never outside of it; with none of the others.
+ *
+ * registry.sockets.xa_lock (bh)
+ *	The sockets of a namespace. Innermost; the end of a socket takes it in
+ *	softirq. Netlink's dump holds it to find the next socket only, and then,
+ *	within netlink's own locks, takes key_lock: so key_lock must not be
+ *	held for anything that waits for a user.
  *
  * rx_lock is held with none of the two below it.
  */
@@ -131,7 +138,8 @@ static void uncount(struct dtls_assoc *assoc)
 
 /**
  * dtls_assoc_uncount() - the keys are no longer there for their namespace
- * @assoc: the association; nobody sends, reads or installs keys any more
+ * @assoc: the association; nobody sends, reads or installs keys any more, but
+ *	somebody may be looking on
  *
  * Context: any; the namespace is still alive.
  */
@@ -161,7 +169,8 @@ static void put_keys(struct dtls_assoc *assoc)
 
 /**
  * dtls_assoc_close() - its socket is closed: uncount and wipe the keys
- * @assoc: the association; nobody sends, reads or installs keys any more
+ * @assoc: the association; nobody sends, reads or installs keys any more, but
+ *	somebody may be looking on
  *
  * Context: process; the namespace is still alive.
  */

@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Generic netlink: which sockets are attached, which ciphers there are. */
+/* Generic netlink: which sockets are attached. */
 #include <linux/dtls.h>
 #include <linux/dtls_netlink.h>
 #include <linux/ipv6.h>
+#include <linux/slab.h>
 #include <net/genetlink.h>
 #include <net/inet_sock.h>
 #include <net/sock.h>
 
-#include "aead.h"
 #include "assoc.h"
 #include "context.h"
 #include "diag.h"
 #include "option.h"
 #include "registry.h"
+#include "route.h"
 #include "state.h"
-
-#define DRIVER_MAX	128
 
 static struct genl_family family;
 
@@ -40,15 +39,10 @@ static int end(struct sk_buff *skb, void *message, int err)
 	return err;
 }
 
-/*
- * Who opened the netlink socket counts, and for the capability who asks, too: a
- * privileged program may have been given it by somebody else.
- */
-static bool may_see(const struct netlink_callback *cb, const struct sock *sk)
+static bool is_owner(const struct netlink_callback *cb, const struct sock *sk)
 {
-	return uid_eq(NETLINK_CB(cb->skb).sk->sk_uid, sk->sk_uid) ||
-	       netlink_ns_capable(cb->skb, sock_net(sk)->user_ns,
-				  CAP_NET_ADMIN);
+	return uid_eq(READ_ONCE(NETLINK_CB(cb->skb).sk->sk_uid),
+		      READ_ONCE(sk->sk_uid));
 }
 
 static bool is_wanted(const struct netlink_callback *cb,
@@ -113,7 +107,7 @@ static int put_owner(struct sk_buff *skb, const struct netlink_callback *cb,
 			      dtls_context(sk)->assoc->cookie, DTLS_A_SOCKET_PAD) ||
 	    nla_put_u32(skb, DTLS_A_SOCKET_INODE, sock_i_ino(sk)) ||
 	    nla_put_u32(skb, DTLS_A_SOCKET_UID,
-			from_kuid_munged(ns, sk->sk_uid)))
+			from_kuid_munged(ns, READ_ONCE(sk->sk_uid))))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -121,34 +115,40 @@ static int put_owner(struct sk_buff *skb, const struct netlink_callback *cb,
 static int put_key(struct sk_buff *skb, struct dtls_assoc *assoc, int attr,
 		   u8 direction, struct dtls_epoch *epoch)
 {
-	struct dtls_state state = {
-		.direction = direction,
-		.epoch = epoch->epoch,
-	};
+	struct dtls_state *state = kzalloc(sizeof(*state), GFP_KERNEL);
+	int err = 0;
 
+	if (state) {
+		state->direction = direction;
+		state->epoch = epoch->epoch;
+	}
 	dtls_epoch_put(epoch);
-	/* Gone by now, as another one came. */
-	if (dtls_state_store(assoc, &state, 0))
-		return 0;
-	return nla_put_64bit(skb, attr, offsetof(struct dtls_state, bitmap),
-			     &state, DTLS_A_SOCKET_PAD);
+	if (!state)
+		return -ENOMEM;
+	/* Else it's gone by now, as another one came. */
+	if (!dtls_state_store(assoc, state, 0))
+		err = nla_put_64bit(skb, attr,
+				    offsetof(struct dtls_state, bitmap), state,
+				    DTLS_A_SOCKET_PAD);
+	kfree(state);
+	return err;
 }
 
 static int put_keys(struct sk_buff *skb, struct dtls_assoc *assoc)
 {
 	struct dtls_epoch *epoch;
-	int i;
+	int i, err = 0;
 
 	epoch = dtls_assoc_get_tx(assoc);
-	if (epoch && put_key(skb, assoc, DTLS_A_SOCKET_TX, TLS_TX, epoch))
-		return -EMSGSIZE;
-	for (i = 0; i < DTLS_RX_EPOCHS_MAX; i++) {
+	if (epoch)
+		err = put_key(skb, assoc, DTLS_A_SOCKET_TX, TLS_TX, epoch);
+	for (i = 0; !err && i < DTLS_RX_EPOCHS_MAX; i++) {
 		epoch = dtls_assoc_get_rx_at(assoc, i);
-		if (epoch && put_key(skb, assoc, DTLS_A_SOCKET_RX, TLS_RX,
-				     epoch))
-			return -EMSGSIZE;
+		if (epoch)
+			err = put_key(skb, assoc, DTLS_A_SOCKET_RX, TLS_RX,
+				      epoch);
 	}
-	return 0;
+	return err;
 }
 
 static int put_association(struct sk_buff *skb, struct sock *sk)
@@ -157,7 +157,8 @@ static int put_association(struct sk_buff *skb, struct sock *sk)
 	struct dtls_stats stats;
 	struct dtls_info info;
 
-	dtls_option_fill_info(sk, &info);
+	/* The socket's lock would make all of netlink wait for its owner. */
+	dtls_option_fill_info(sk, dtls_route_room_cached(sk), &info);
 	dtls_stats_fill(&assoc->counters, &stats);
 	if (nla_put_64bit(skb, DTLS_A_SOCKET_INFO, sizeof(info), &info,
 			  DTLS_A_SOCKET_PAD) ||
@@ -185,6 +186,11 @@ static int put_socket(struct sk_buff *skb, const struct netlink_callback *cb,
 
 static int dump_sockets(struct sk_buff *skb, struct netlink_callback *cb)
 {
+	/*
+	 * Of who opened the netlink socket, and of who asks, too: a privileged
+	 * program may have been given it by somebody else.
+	 */
+	bool is_admin = netlink_net_capable(cb->skb, CAP_NET_ADMIN);
 	unsigned long number = cb->args[0];
 	struct sock *sk;
 	int err = 0;
@@ -193,7 +199,7 @@ static int dump_sockets(struct sk_buff *skb, struct netlink_callback *cb)
 		sk = dtls_registry_next(sock_net(cb->skb->sk), &number);
 		if (!sk)
 			break;
-		if (may_see(cb, sk) && is_wanted(cb, sk))
+		if (is_wanted(cb, sk) && (is_admin || is_owner(cb, sk)))
 			err = put_socket(skb, cb, sk);
 		sock_put(sk);
 		/* It comes first in the next message. */
@@ -205,61 +211,12 @@ static int dump_sockets(struct sk_buff *skb, struct netlink_callback *cb)
 	return skb->len ?: err;
 }
 
-static int put_driver(struct sk_buff *skb, const struct dtls_cipher *cipher)
-{
-	char driver[DRIVER_MAX];
-	int err;
-
-	err = dtls_aead_driver(cipher, driver, sizeof(driver));
-	if (err)
-		return nla_put_u32(skb, DTLS_A_CIPHER_ERROR, -err);
-	return nla_put_string(skb, DTLS_A_CIPHER_DRIVER, driver);
-}
-
-static int put_cipher(struct sk_buff *skb, const struct netlink_callback *cb,
-		      const struct dtls_cipher *cipher)
-{
-	void *message = begin(skb, cb, DTLS_CMD_CIPHER_GET);
-	int err;
-
-	if (!message)
-		return -EMSGSIZE;
-	err = nla_put_u16(skb, DTLS_A_CIPHER_TYPE, cipher->type);
-	if (!err)
-		err = nla_put_string(skb, DTLS_A_CIPHER_NAME, cipher->name);
-	if (!err)
-		err = nla_put_string(skb, DTLS_A_CIPHER_ALGORITHM, cipher->alg);
-	if (!err)
-		err = put_driver(skb, cipher);
-	return end(skb, message, err);
-}
-
-static int dump_ciphers(struct sk_buff *skb, struct netlink_callback *cb)
-{
-	const struct dtls_cipher *cipher;
-	int err = 0;
-
-	while (!err) {
-		cipher = dtls_cipher_at(cb->args[0]);
-		if (!cipher)
-			break;
-		err = put_cipher(skb, cb, cipher);
-		if (!err)
-			cb->args[0]++;
-	}
-	return skb->len ?: err;
-}
-
 static const struct genl_ops ops[] = {
 	{
 		.cmd		= DTLS_CMD_SOCKET_GET,
 		.dumpit		= dump_sockets,
 		.policy		= socket_policy,
 		.maxattr	= ARRAY_SIZE(socket_policy) - 1,
-	},
-	{
-		.cmd		= DTLS_CMD_CIPHER_GET,
-		.dumpit		= dump_ciphers,
 	},
 };
 
@@ -271,7 +228,6 @@ static struct genl_family family __ro_after_init = {
 	.module		= THIS_MODULE,
 	.ops		= ops,
 	.n_ops		= ARRAY_SIZE(ops),
-	.resv_start_op	= __DTLS_CMD_MAX,
 };
 
 /**

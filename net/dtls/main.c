@@ -9,7 +9,7 @@
 #include "epoch.h"
 #include "offload.h"
 #include "offload_hooks.h"
-#include "offload_proc.h"
+#include "proc.h"
 #include "registry.h"
 #include "sock.h"
 #include "stats.h"
@@ -27,12 +27,12 @@ static int __init dtls_init(void)
 	err = dtls_offload_init();
 	if (err)
 		goto exit_epoch;
-	err = dtls_offload_proc_init();
+	err = dtls_proc_init();
 	if (err)
 		goto exit_offload;
 	err = dtls_offload_hooks_init();
 	if (err)
-		goto exit_offload_proc;
+		goto exit_proc;
 	err = dtls_registry_init();
 	if (err)
 		goto exit_offload_hooks;
@@ -50,8 +50,8 @@ exit_registry:
 	dtls_registry_exit();
 exit_offload_hooks:
 	dtls_offload_hooks_exit();
-exit_offload_proc:
-	dtls_offload_proc_exit();
+exit_proc:
+	dtls_proc_exit();
 exit_offload:
 	dtls_offload_exit();
 exit_epoch:
@@ -68,7 +68,7 @@ static void __exit dtls_exit(void)
 	dtls_registry_exit();
 	dtls_epoch_exit();
 	dtls_offload_hooks_exit();
-	dtls_offload_proc_exit();
+	dtls_proc_exit();
 	dtls_offload_exit();
 	dtls_block_exit();
 	dtls_aead_exit();

@@ -40,7 +40,8 @@ DTLS_OPTION_GET(window);
 DTLS_OPTION_GET(state);
 DTLS_OPTION_GET(stats);
 DTLS_OPTION_GET(info);
-void dtls_option_fill_info(struct sock *sk, struct dtls_info *info);
+void dtls_option_fill_info(const struct sock *sk, size_t room,
+			   struct dtls_info *info);
 
 /* Give as much of a structure as the caller knows. */
 static inline int dtls_option_put(char __user *optval, int __user *optlen,

@@ -172,7 +172,7 @@ static u16 conf_of(const struct dtls_epoch *epoch)
 	return dtls_offload_is_in_card(epoch) ? TLS_CONF_HW : TLS_CONF_SW;
 }
 
-static void fill_tx_info(struct sock *sk, struct dtls_assoc *assoc,
+static void fill_tx_info(struct dtls_assoc *assoc, size_t room,
 			 struct dtls_info *info)
 {
 	struct dtls_epoch *epoch = dtls_assoc_get_tx(assoc);
@@ -183,7 +183,7 @@ static void fill_tx_info(struct sock *sk, struct dtls_assoc *assoc,
 	info->tx_cipher = dtls_aead_cipher(epoch->aead)->type;
 	info->tx_epoch = epoch->epoch;
 	info->tx_overhead = dtls_tx_overhead(epoch);
-	info->tx_payload = dtls_tx_room(epoch, dtls_route_room(sk));
+	info->tx_payload = dtls_tx_room(epoch, room);
 	info->tx_next = dtls_epoch_next_seq(epoch);
 	info->tx_conf = conf_of(epoch);
 	dtls_epoch_put(epoch);
@@ -205,16 +205,18 @@ static void fill_rx_info(struct dtls_assoc *assoc, struct dtls_info *info)
 /**
  * dtls_option_fill_info() - what a socket is doing
  * @sk: the socket
+ * @room: what fits the route to the peer, bytes
  * @info: where that goes
  *
  * Context: process.
  */
-void dtls_option_fill_info(struct sock *sk, struct dtls_info *info)
+void dtls_option_fill_info(const struct sock *sk, size_t room,
+			   struct dtls_info *info)
 {
 	struct dtls_assoc *assoc = dtls_context(sk)->assoc;
 
 	memset(info, 0, sizeof(*info));
-	fill_tx_info(sk, assoc, info);
+	fill_tx_info(assoc, room, info);
 	fill_rx_info(assoc, info);
 }
 
@@ -222,7 +224,7 @@ DTLS_OPTION_GET(info)
 {
 	struct dtls_info info;
 
-	dtls_option_fill_info(sk, &info);
+	dtls_option_fill_info(sk, dtls_route_room(sk), &info);
 	return dtls_option_put(optval, optlen, len, &info, sizeof(info));
 }
 

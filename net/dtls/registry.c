@@ -44,7 +44,7 @@ int dtls_registry_reserve(struct dtls_context *ctx, const struct sock *sk)
 
 	err = xa_alloc_cyclic_bh(&registry->sockets, &ctx->number, NULL,
 				 XA_LIMIT(1, INT_MAX), &registry->next,
-				 GFP_KERNEL_ACCOUNT);
+				 GFP_KERNEL);
 	return err < 0 ? err : 0;
 }
 
@@ -100,7 +100,8 @@ struct sock *dtls_registry_next(const struct net *net, unsigned long *number)
 static int __net_init registry_net_init(struct net *net)
 {
 	xa_init_flags(&registry_of(net)->sockets,
-		      XA_FLAGS_ALLOC | XA_FLAGS_LOCK_BH);
+		      XA_FLAGS_ALLOC | XA_FLAGS_LOCK_BH |
+		      XA_FLAGS_ACCOUNT);
 	return 0;
 }
 

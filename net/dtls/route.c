@@ -120,6 +120,14 @@ size_t dtls_route_room_on(const struct sock *sk, const struct dst_entry *dst)
 	return mtu > headers ? mtu - headers : 0;
 }
 
+static size_t room_and_release(const struct sock *sk, struct dst_entry *dst)
+{
+	size_t room = dst ? dtls_route_room_on(sk, dst) : 0;
+
+	dst_release(dst);
+	return room;
+}
+
 /**
  * dtls_route_room() - content of the longest datagram that isn't cut on its way
  * @sk: the socket
@@ -129,12 +137,20 @@ size_t dtls_route_room_on(const struct sock *sk, const struct dst_entry *dst)
  */
 size_t dtls_route_room(struct sock *sk)
 {
-	struct dst_entry *dst = dtls_route_get(sk);
-	size_t room;
+	return room_and_release(sk, dtls_route_get(sk));
+}
 
-	if (!dst)
-		return 0;
-	room = dtls_route_room_on(sk, dst);
-	dst_release(dst);
-	return room;
+/**
+ * dtls_route_room_cached() - dtls_route_room() by the route that's at hand
+ * @sk: the socket
+ *
+ * For those who only look on: they neither wait for the socket's owner nor look
+ * up a route in its stead.
+ *
+ * Context: process.
+ * Return: bytes; 0 if no route is cached.
+ */
+size_t dtls_route_room_cached(struct sock *sk)
+{
+	return room_and_release(sk, sk_dst_get(sk));
 }

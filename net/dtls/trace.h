@@ -113,7 +113,7 @@ TRACE_EVENT(dtls_limit,
 	TP_fast_assign(
 		__entry->cookie = epoch->cookie;
 		__entry->uses = uses;
-		__entry->limit = epoch->limits.limit;
+		__entry->limit = READ_ONCE(epoch->limits.limit);
 		__entry->epoch = epoch->epoch;
 		__entry->is_tx = !epoch->window.ring;
 		__entry->is_end = is_end;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Generic netlink: who sees which sockets, what is told of them, and ciphers. */
+/*
+ * Generic netlink: who sees which sockets, what is told of them; and the list of
+ * ciphers.
+ */
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -8,6 +12,7 @@
 #include <sys/wait.h>
 
 #include "check.h"
+#include "link.h"
 #include "netlink.h"
 
 #define NOBODY 65534
@@ -246,23 +251,46 @@ static void collect(const struct netlink_attrs *attrs, void *data)
 	*(*next)++ = netlink_u64(attrs, DTLS_A_SOCKET_COOKIE);
 }
 
-/* Each of many comes once, whatever message it's in. */
+static int attach_many(enum bed_family family, int fd[MANY])
+{
+	for (int i = 0; i < MANY; i++) {
+		int pair[2];
+
+		if (bed_pair(family, pair) || dtls_attach(pair[0]))
+			return -1;
+		close(pair[1]);
+		fd[i] = pair[0];
+	}
+	return 0;
+}
+
+/* Each of many comes once, in the order of their attach. */
 TEST_F(diag, many_sockets_once_each)
 {
 	uint64_t cookies[MANY + 1] = {}, *next = cookies;
+	int fd[MANY + 1] = { self->bed.fd };
 
-	for (int i = 0; i < MANY; i++) {
-		int fd[2];
-
-		ASSERT_EQ(0, bed_pair(variant->family, fd));
-		ASSERT_EQ(0, dtls_attach(fd[0]));
-		close(fd[1]);
-	}
+	ASSERT_EQ(0, attach_many(variant->family, fd + 1));
 	ASSERT_EQ(0, netlink_dump(&self->netlink, DTLS_CMD_SOCKET_GET, NULL,
 				  collect, &next));
 	ASSERT_EQ(MANY + 1, next - cookies);
-	for (int i = 1; i <= MANY; i++)
-		EXPECT_LT(cookies[i - 1], cookies[i]);
+	for (int i = 0; i <= MANY; i++)
+		EXPECT_EQ(cookie_of(fd[i]), cookies[i]);
+}
+
+/* What is closed before its message was made isn't told. */
+TEST_F(diag, sockets_close_between_messages)
+{
+	uint64_t cookies[MANY + 1] = {}, *next = cookies;
+	int fd[MANY];
+
+	ASSERT_EQ(0, attach_many(variant->family, fd));
+	ASSERT_EQ(0, netlink_ask(&self->netlink, DTLS_CMD_SOCKET_GET));
+	for (int i = 0; i < MANY; i++)
+		ASSERT_EQ(0, dtls_close(fd[i]));
+	ASSERT_EQ(0, netlink_answer(&self->netlink, collect, &next));
+	EXPECT_LT(0, next - cookies);
+	EXPECT_GT(MANY, next - cookies);
 }
 
 /* How many sockets a child with another user sees; that user has one, too. */
@@ -291,6 +319,46 @@ TEST_F(diag, owner_sees_its_own)
 	EXPECT_EQ(1, look(&self->netlink, NULL).n);
 }
 
+/*
+ * How many sockets a child sees that has all capabilities over a user namespace
+ * of its own, and over a network namespace of its own where root has a socket,
+ * too; or over the network namespace of the test, not.
+ */
+static int as_own_root(enum bed_family family, bool has_network)
+{
+	int ready[2], done[2], own = open("/proc/self/ns/net", O_RDONLY);
+	int fd[2], status = -1;
+	struct netlink netlink;
+	char path[64], byte;
+	pid_t child;
+
+	if (pipe(ready) || pipe(done))
+		return -1;
+	child = fork();
+	if (!child) {
+		if (setresuid(NOBODY, NOBODY, NOBODY) ||
+		    unshare(CLONE_NEWUSER | (has_network ? CLONE_NEWNET : 0)) ||
+		    netlink_open(&netlink) || write(ready[1], "", 1) != 1 ||
+		    read(done[0], &byte, 1) != 1)
+			_exit(100);
+		_exit((int)look(&netlink, NULL).n);
+	}
+	close(ready[1]);
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", child);
+	if (read(ready[0], &byte, 1) == 1 &&
+	    !setns(open(path, O_RDONLY), CLONE_NEWNET) && !bed_loopback_up() &&
+	    !bed_pair(family, fd) && !dtls_attach(fd[0]) &&
+	    !setns(own, CLONE_NEWNET) && write(done[1], "", 1) == 1)
+		waitpid(child, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST_F(diag, capability_over_the_namespace_counts)
+{
+	EXPECT_EQ(1, as_own_root(variant->family, true));
+	EXPECT_EQ(0, as_own_root(variant->family, false));
+}
+
 /* What a privileged program sends on an unprivileged one's netlink socket. */
 TEST_F(diag, who_opened_the_netlink_socket_counts)
 {
@@ -313,25 +381,27 @@ TEST_F(diag, namespaces_see_their_own)
 	EXPECT_EQ(1, look(&self->netlink, NULL).n);
 }
 
-static void count_ciphers(const struct netlink_attrs *attrs, void *data)
-{
-	unsigned int *n = data;
-
-	if (netlink_u16(attrs, DTLS_A_CIPHER_TYPE) &&
-	    netlink_data(attrs, DTLS_A_CIPHER_NAME, 0) &&
-	    netlink_data(attrs, DTLS_A_CIPHER_ALGORITHM, 0) &&
-	    netlink_data(attrs, DTLS_A_CIPHER_DRIVER, 0) &&
-	    !netlink_data(attrs, DTLS_A_CIPHER_ERROR, 0))
-		++*n;
-}
-
+/* Each has a driver that the kernel knows. */
 TEST_F(diag, ciphers_have_a_driver)
 {
-	unsigned int n = 0;
+	char name[32], algorithm[64], driver[128], line[512];
+	int type, error, n = 0;
+	FILE *file = fopen("/proc/thread-self/net/dtls_ciphers", "r");
 
-	EXPECT_EQ(0, netlink_dump(&self->netlink, DTLS_CMD_CIPHER_GET, NULL,
-				  count_ciphers, &n));
+	ASSERT_NE(NULL, file);
+	ASSERT_NE(NULL, fgets(line, sizeof(line), file));
+	EXPECT_EQ(0, strcmp(line, "cipher             type algorithm driver "
+				  "errno\n"));
+	for (; fgets(line, sizeof(line), file); n++) {
+		ASSERT_EQ(5, sscanf(line, "%31s %d %63s %127s %d", name, &type,
+				    algorithm, driver, &error));
+		EXPECT_EQ(0, error);
+		EXPECT_EQ(0, link_command("grep -qxF 'driver       : %s' "
+					  "/proc/crypto",
+					  driver));
+	}
 	EXPECT_EQ(7, n);
+	fclose(file);
 }
 
 TEST_F(diag, bad_requests_are_refused)
@@ -351,6 +421,13 @@ TEST_F(diag, bad_requests_are_refused)
 	EXPECT_ERRNO(EINVAL,
 		     netlink_request(&self->netlink, DTLS_CMD_SOCKET_GET,
 				     NLM_F_DUMP, &unknown, sizeof(unknown)));
+	/* Without a meaning yet. */
+	EXPECT_ERRNO(EINVAL, netlink_request(&self->netlink, DTLS_CMD_SOCKET_GET,
+					     NLM_F_DUMP | 0x800, NULL, 0));
+	self->netlink.reserved = 1;
+	EXPECT_ERRNO(EINVAL, netlink_request(&self->netlink, DTLS_CMD_SOCKET_GET,
+					     NLM_F_DUMP, NULL, 0));
+	self->netlink.reserved = 0;
 	EXPECT_EQ(1, look(&self->netlink, NULL).n);
 }
 

@@ -20,8 +20,9 @@ struct request {
 	char attrs[64];
 };
 
-static int send_request(int fd, uint16_t type, uint16_t flags, uint8_t cmd,
-			const void *attrs, size_t len)
+static int send_request(const struct netlink *netlink, uint16_t type,
+			uint16_t flags, uint8_t cmd, const void *attrs,
+			size_t len)
 {
 	struct request request = {
 		.header = {
@@ -29,11 +30,18 @@ static int send_request(int fd, uint16_t type, uint16_t flags, uint8_t cmd,
 			.nlmsg_type = type,
 			.nlmsg_flags = NLM_F_REQUEST | flags,
 		},
-		.generic = { .cmd = cmd, .version = 1 },
+		.generic = {
+			.cmd = cmd,
+			.version = 1,
+			.reserved = netlink->reserved,
+		},
 	};
 
-	memcpy(request.attrs, attrs, len);
-	return send(fd, &request, request.header.nlmsg_len, 0) < 0 ? -1 : 0;
+	if (len)
+		memcpy(request.attrs, attrs, len);
+	return send(netlink->fd, &request, request.header.nlmsg_len, 0) < 0 ?
+		       -1 :
+		       0;
 }
 
 static void parse(const struct nlmsghdr *header, struct netlink_attrs *attrs)
@@ -114,11 +122,12 @@ int netlink_open(struct netlink *netlink)
 		.name = DTLS_GENL_NAME,
 	};
 
+	memset(netlink, 0, sizeof(*netlink));
 	netlink->fd =
 		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
 	if (netlink->fd < 0 ||
-	    send_request(netlink->fd, GENL_ID_CTRL, NLM_F_ACK,
-			 CTRL_CMD_GETFAMILY, &attrs, sizeof(attrs)))
+	    send_request(netlink, GENL_ID_CTRL, NLM_F_ACK, CTRL_CMD_GETFAMILY,
+			 &attrs, sizeof(attrs)))
 		return -1;
 	return read_answer(netlink, take_family, netlink);
 }
@@ -136,7 +145,7 @@ int netlink_dump(struct netlink *netlink, uint8_t cmd, const uint64_t *cookie,
 		.cookie = cookie ? *cookie : 0,
 	};
 
-	if (send_request(netlink->fd, netlink->family, NLM_F_DUMP, cmd, &attrs,
+	if (send_request(netlink, netlink->family, NLM_F_DUMP, cmd, &attrs,
 			 cookie ? sizeof(attrs) : 0))
 		return -1;
 	return read_answer(netlink, each, data);
@@ -146,11 +155,24 @@ static void ignore(const struct netlink_attrs *attrs, void *data)
 {
 }
 
+/* A dump, of which the kernel has made the first message then, and no more. */
+int netlink_ask(struct netlink *netlink, uint8_t cmd)
+{
+	return send_request(netlink, netlink->family, NLM_F_DUMP, cmd, NULL, 0);
+}
+
+int netlink_answer(struct netlink *netlink,
+		   void (*each)(const struct netlink_attrs *attrs, void *data),
+		   void *data)
+{
+	return read_answer(netlink, each, data);
+}
+
 /* Any request. Return: 0, or -1 with the kernel's answer in errno. */
 int netlink_request(struct netlink *netlink, uint8_t cmd, uint16_t flags,
 		    const void *attrs, size_t len)
 {
-	if (send_request(netlink->fd, netlink->family, flags, cmd, attrs, len))
+	if (send_request(netlink, netlink->family, flags, cmd, attrs, len))
 		return -1;
 	return read_answer(netlink, ignore, NULL);
 }

@@ -17,7 +17,8 @@
 struct netlink {
 	int fd;
 	uint16_t family;
-	int error; /* what the kernel refused the last request with */
+	uint8_t reserved; /* of requests; 0 */
+	int error;        /* what the kernel refused the last request with */
 };
 
 /* A message's: the last one of each type, and how many there are of it. */
@@ -31,6 +32,10 @@ int netlink_open(struct netlink *netlink);
 int netlink_dump(struct netlink *netlink, uint8_t cmd, const uint64_t *cookie,
 		 void (*each)(const struct netlink_attrs *attrs, void *data),
 		 void *data);
+int netlink_ask(struct netlink *netlink, uint8_t cmd);
+int netlink_answer(struct netlink *netlink,
+		   void (*each)(const struct netlink_attrs *attrs, void *data),
+		   void *data);
 int netlink_request(struct netlink *netlink, uint8_t cmd, uint16_t flags,
 		    const void *attrs, size_t len);
 

@@ -50,15 +50,6 @@ static int structure(void *to, size_t size, const void *value, size_t len)
 	memcpy(to, value, MIN(size, len));
 	return 0;
 }
-
-static int string(char *to, size_t size, const char *value, size_t len)
-{
-	len = strnlen(value, MIN(len, size - 1));
-	memcpy(to, value, len);
-	to[len] = '\0';
-	return 0;
-}
-
 static int address(struct socket_address *to, const void *value, size_t len)
 {
 	if (len != 4 && len != 16)
@@ -137,32 +128,6 @@ int message_socket(struct diag_socket *s, const void *attributes, size_t len)
 {
 	memset(s, 0, sizeof(*s));
 	return message_attributes(attributes, len, socket_attribute, s);
-}
-
-static int cipher_attribute(void *data, unsigned int type, const void *value,
-			    size_t len)
-{
-	struct diag_cipher *c = data;
-
-	switch (type) {
-	case DTLS_A_CIPHER_TYPE:
-		return number(&c->type, sizeof(c->type), value, len);
-	case DTLS_A_CIPHER_NAME:
-		return string(c->name, sizeof(c->name), value, len);
-	case DTLS_A_CIPHER_ALGORITHM:
-		return string(c->algorithm, sizeof(c->algorithm), value, len);
-	case DTLS_A_CIPHER_DRIVER:
-		return string(c->driver, sizeof(c->driver), value, len);
-	case DTLS_A_CIPHER_ERROR:
-		return number(&c->error, sizeof(c->error), value, len);
-	}
-	return 0;
-}
-
-int message_cipher(struct diag_cipher *c, const void *attributes, size_t len)
-{
-	memset(c, 0, sizeof(*c));
-	return message_attributes(attributes, len, cipher_attribute, c);
 }
 
 const char *message_cipher_name(uint16_t type)

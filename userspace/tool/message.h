@@ -66,28 +66,11 @@ struct diag_socket {
 	struct key_state rx[DTLS_RX_EPOCHS_MAX];
 };
 
-/**
- * struct diag_cipher - a cipher
- * @type: TLS_CIPHER_* or DTLS_CIPHER_*
- * @name: as RFCs write it
- * @algorithm: as the kernel's crypto API calls it
- * @driver: who would do it; empty: nobody
- * @error: why nobody, an errno
- */
-struct diag_cipher {
-	uint16_t type;
-	char name[32];
-	char algorithm[64];
-	char driver[128];
-	uint32_t error;
-};
-
 /*
  * From the attributes of a message. What this tool doesn't know is passed over.
  * 0; -EBADMSG: the attributes are cut, or shorter than what they tell.
  */
 int message_socket(struct diag_socket *s, const void *attributes, size_t len);
-int message_cipher(struct diag_cipher *c, const void *attributes, size_t len);
 
 /* The name of a TLS_CIPHER_* or DTLS_CIPHER_*; "none" for 0. */
 const char *message_cipher_name(uint16_t type);

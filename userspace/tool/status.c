@@ -11,8 +11,6 @@
 #include "counters.h"
 #include "json.h"
 #include "kernel.h"
-#include "message.h"
-#include "netlink.h"
 #include "paint.h"
 #include "tool.h"
 
@@ -37,6 +35,20 @@ struct card {
 };
 
 /**
+ * struct cipher - a line of /proc/net/dtls_ciphers
+ * @name: as RFCs write it
+ * @algorithm: as the kernel's crypto API calls it
+ * @driver: who would do it; empty: nobody
+ * @error: why nobody, an errno
+ */
+struct cipher {
+	char name[32];
+	char algorithm[64];
+	char driver[128];
+	int error;
+};
+
+/**
  * struct missing - something that this machine lacks
  * @needed: can nothing be done without it?
  * @what: it
@@ -54,8 +66,8 @@ struct findings {
 	struct module_state dtls, tls;
 	enum attach_hook hook;
 	struct counters counters;
-	int netlink_error;
-	struct diag_cipher ciphers[CIPHERS_MAX];
+	int ciphers_error;
+	struct cipher ciphers[CIPHERS_MAX];
 	unsigned int cipher_count;
 	struct card cards[CARDS_MAX];
 	unsigned int card_count;
@@ -92,52 +104,56 @@ __attribute__((format(printf, 4, 5))) static void lack(struct findings *f,
 	snprintf(m->how, sizeof(m->how), "%s", how);
 }
 
-static int add_cipher(void *data, const void *attributes, size_t len)
+/*
+ * A table of /proc/net: @each gets its lines, without the first, which is a
+ * heading. 0 or -errno.
+ */
+static int read_table(struct findings *f, const char *path,
+		      void (*each)(struct findings *f, const char *line))
 {
-	struct findings *f = data;
-
-	if (f->cipher_count == CIPHERS_MAX)
-		return 0;
-	return message_cipher(&f->ciphers[f->cipher_count++], attributes, len);
-}
-
-static int ask_for_ciphers(struct findings *f)
-{
-	struct netlink nl;
-	int err = netlink_open(&nl);
-
-	if (err)
-		return err;
-	err = netlink_dump(&nl, DTLS_CMD_CIPHER_GET, 0, NULL, 0, add_cipher, f);
-	netlink_close(&nl);
-	return err;
-}
-
-static void read_cards(struct findings *f)
-{
-	FILE *file = fopen("/proc/thread-self/net/dtls_cards", "re");
-	char line[512], tx[8], rx[8];
-	struct card card;
+	FILE *file = fopen(path, "re");
+	bool is_heading = true;
+	char line[512];
 
 	if (!file)
-		return;
-	/* The first line is a heading. */
-	if (!fgets(line, sizeof(line), file))
-		f->card_count = 0;
-	while (f->card_count < CARDS_MAX && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "%31s %7s %7s %u %u", card.name, tx, rx,
-			   &card.tx_keys, &card.rx_keys) != 5)
-			continue;
-		card.tx = !strcmp(tx, "on");
-		card.rx = !strcmp(rx, "on");
-		f->cards[f->card_count++] = card;
-	}
+		return -errno;
+	for (; fgets(line, sizeof(line), file); is_heading = false)
+		if (!is_heading)
+			each(f, line);
 	fclose(file);
+	return 0;
+}
+
+static void add_cipher(struct findings *f, const char *line)
+{
+	struct cipher c;
+
+	if (f->cipher_count == CIPHERS_MAX ||
+	    sscanf(line, "%31s %*u %63s %127s %d", c.name, c.algorithm,
+		   c.driver, &c.error) != 4)
+		return;
+	if (c.error)
+		*c.driver = 0;
+	f->ciphers[f->cipher_count++] = c;
+}
+
+static void add_card(struct findings *f, const char *line)
+{
+	char tx[8], rx[8];
+	struct card card;
+
+	if (f->card_count == CARDS_MAX ||
+	    sscanf(line, "%31s %7s %7s %u %u", card.name, tx, rx, &card.tx_keys,
+		   &card.rx_keys) != 5)
+		return;
+	card.tx = !strcmp(tx, "on");
+	card.rx = !strcmp(rx, "on");
+	f->cards[f->card_count++] = card;
 }
 
 static bool judge_ciphers(struct findings *f)
 {
-	const struct diag_cipher *c;
+	const struct cipher *c;
 	char how[160];
 	bool any = false;
 	unsigned int i;
@@ -149,8 +165,7 @@ static bool judge_ciphers(struct findings *f)
 			continue;
 		snprintf(how, sizeof(how),
 			 "use a kernel whose crypto API has %s", c->algorithm);
-		lack(f, false, how, "%s: %s", c->name,
-		     strerror(c->error ? c->error : ENOENT));
+		lack(f, false, how, "%s: %s", c->name, strerror(c->error));
 	}
 	return any || !f->cipher_count;
 }
@@ -160,13 +175,13 @@ static void judge(struct findings *f)
 	if (f->hook == HOOK_NONE)
 		lack(f, true, kernel_module_advice(&f->dtls),
 		     "the kernel has no DTLS");
-	else if (f->netlink_error == -ENOENT)
+	else if (f->ciphers_error == -ENOENT)
 		lack(f, false, "install and load one of version " KDTLS_VERSION,
-		     "this module lists neither sockets nor ciphers");
-	else if (f->netlink_error)
+		     "this module doesn't list its ciphers");
+	else if (f->ciphers_error)
 		lack(f, false, "see the kernel's log (dmesg)",
-		     "the module doesn't list its ciphers: %s",
-		     strerror(-f->netlink_error));
+		     "the module's list of ciphers: %s",
+		     strerror(-f->ciphers_error));
 	if (!judge_ciphers(f))
 		lack(f, true, "load the kernel's crypto modules",
 		     "none of the ciphers can be had");
@@ -182,10 +197,9 @@ static void look(struct findings *f)
 	kernel_module("tls", &f->tls);
 	f->hook = kernel_hook();
 	counters_read(&f->counters);
-	read_cards(f);
-	/* To ask it would load the module, which is for others to decide. */
-	if (f->hook != HOOK_NONE)
-		f->netlink_error = ask_for_ciphers(f);
+	read_table(f, "/proc/thread-self/net/dtls_cards", add_card);
+	f->ciphers_error =
+		read_table(f, "/proc/thread-self/net/dtls_ciphers", add_cipher);
 	judge(f);
 }
 
@@ -217,7 +231,7 @@ static void print_module(const char *label, const char *name,
 
 static void print_ciphers(const struct findings *f)
 {
-	const struct diag_cipher *c;
+	const struct cipher *c;
 	unsigned int i;
 
 	for (i = 0; i < f->cipher_count; i++) {
@@ -287,7 +301,7 @@ static void json_module(struct json *j, const char *name,
 
 static void json_ciphers(struct json *j, const struct findings *f)
 {
-	const struct diag_cipher *c;
+	const struct cipher *c;
 	unsigned int i;
 
 	json_open(j, "ciphers", '[');

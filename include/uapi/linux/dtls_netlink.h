@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR MIT) */
 /*
  * Generic netlink of the DTLS module: the attached sockets of a network
- * namespace, and the ciphers that this kernel has for them. Never a key.
- * Documentation/networking/dtls-netlink.rst tells the rest.
+ * namespace. Never a key. Documentation/networking/dtls-observe.rst tells the
+ * rest.
  */
 #ifndef _UAPI_LINUX_DTLS_NETLINK_H
 #define _UAPI_LINUX_DTLS_NETLINK_H
@@ -16,12 +16,10 @@
  *	comes from, a message each: those of the user who opened the netlink
  *	socket; all of them with CAP_NET_ADMIN over the namespace. With
  *	DTLS_A_SOCKET_COOKIE in the request: that socket alone.
- * @DTLS_CMD_CIPHER_GET: the ciphers, a message each
  */
 enum dtls_cmd {
 	DTLS_CMD_UNSPEC,
 	DTLS_CMD_SOCKET_GET,
-	DTLS_CMD_CIPHER_GET,
 
 	__DTLS_CMD_MAX,
 	DTLS_CMD_MAX = __DTLS_CMD_MAX - 1
@@ -67,28 +65,6 @@ enum dtls_a_socket {
 
 	__DTLS_A_SOCKET_MAX,
 	DTLS_A_SOCKET_MAX = __DTLS_A_SOCKET_MAX - 1
-};
-
-/**
- * enum dtls_a_cipher - attributes of DTLS_CMD_CIPHER_GET
- * @DTLS_A_CIPHER_TYPE: u16: TLS_CIPHER_* or DTLS_CIPHER_*
- * @DTLS_A_CIPHER_NAME: string: as RFCs write it
- * @DTLS_A_CIPHER_ALGORITHM: string: as the kernel's crypto API calls it
- * @DTLS_A_CIPHER_DRIVER: string: the driver that a key would be given to now;
- *	absent where there is none
- * @DTLS_A_CIPHER_ERROR: u32: why there is no driver, an errno: ENOENT where
- *	the kernel lacks the algorithm
- */
-enum dtls_a_cipher {
-	DTLS_A_CIPHER_UNSPEC,
-	DTLS_A_CIPHER_TYPE,
-	DTLS_A_CIPHER_NAME,
-	DTLS_A_CIPHER_ALGORITHM,
-	DTLS_A_CIPHER_DRIVER,
-	DTLS_A_CIPHER_ERROR,
-
-	__DTLS_A_CIPHER_MAX,
-	DTLS_A_CIPHER_MAX = __DTLS_A_CIPHER_MAX - 1
 };
 
 #endif /* _UAPI_LINUX_DTLS_NETLINK_H */

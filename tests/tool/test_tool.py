@@ -148,10 +148,13 @@ def wrong_input_is_answered_by_a_line_that_names_it(_):
         expect_line(left(*words), USAGE, part)
 
 
-@case()
-def what_cannot_be_written_is_an_error(_):
+@case(variants=(("help",), ("ss", "--help"), ("stat", "--json"),
+                ("stat", "-w0.1"), ("stat", "-w0.1", "--json"),
+                ("echo", "--port", "0"), ("echo", "--port", "0", "--json")))
+def what_cannot_be_written_is_an_error(words):
+    """At once, of those that don't end by themselves."""
     with open("/dev/full", "w", encoding="ascii") as full:
-        done = left("help", out=full)
+        done = left(*words, out=full)
     equal(done.status, SYSTEM)
     equal(len(done.err.splitlines()), 1, done.err)
 

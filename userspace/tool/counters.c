@@ -58,6 +58,21 @@ uint64_t counters_dropped(const struct dtls_stats *stats)
 	return sum;
 }
 
+struct dtls_stats counters_since(const struct dtls_stats *before,
+				 const struct dtls_stats *now)
+{
+	const struct counter *counter;
+	struct dtls_stats since = { 0 };
+	uint64_t from, to;
+
+	for (counter = counter_table; counter->name; counter++) {
+		from = counter_of(counter, before);
+		to = counter_of(counter, now);
+		*member(counter, &since) = to >= from ? to - from : to;
+	}
+	return since;
+}
+
 /* Is @name, as DtlsRxTooOld, what a structure calls @member, as rx_too_old? */
 static bool same_name(const char *name, const char *member_name)
 {
@@ -88,21 +103,31 @@ static uint64_t *find(struct counters *counters, const char *name)
 	return NULL;
 }
 
+void counters_parse(struct counters *counters, FILE *file)
+{
+	uint64_t *to;
+	int64_t value;
+	char name[64];
+
+	memset(counters, 0, sizeof(*counters));
+	while (fscanf(file, "%63s %" SCNd64, name, &value) == 2) {
+		to = find(counters, name);
+		/* Each processor's part is read at a time of its own. */
+		if (to)
+			*to = value < 0 ? 0 : value;
+	}
+}
+
 int counters_read(struct counters *counters)
 {
 	/* That of the thread: what /proc/net was before a setns(). */
 	FILE *file = fopen("/proc/thread-self/net/dtls_stat", "re");
-	uint64_t value, *to;
-	char name[64];
 
-	memset(counters, 0, sizeof(*counters));
-	if (!file)
+	if (!file) {
+		memset(counters, 0, sizeof(*counters));
 		return -errno;
-	while (fscanf(file, "%63s %" SCNu64, name, &value) == 2) {
-		to = find(counters, name);
-		if (to)
-			*to = value;
 	}
+	counters_parse(counters, file);
 	fclose(file);
 	return 0;
 }

@@ -3,6 +3,7 @@
 #ifndef KDTLS_TOOL_COUNTERS_H
 #define KDTLS_TOOL_COUNTERS_H
 
+#include <stdio.h>
 #include <linux/dtls.h>
 
 #include "json.h"
@@ -43,6 +44,16 @@ uint64_t counter_of(const struct counter *counter,
 
 /* Records, and datagrams, that were lost: all that are drops. */
 uint64_t counters_dropped(const struct dtls_stats *stats);
+
+/*
+ * What was counted between the two. A counter that has gone back is of a module
+ * that was loaded anew meanwhile: all of it.
+ */
+struct dtls_stats counters_since(const struct dtls_stats *before,
+				 const struct dtls_stats *now);
+
+/* The lines of a file as /proc/net/dtls_stat. */
+void counters_parse(struct counters *counters, FILE *file);
 
 /* Of this namespace. 0; -ENOENT: the kernel has no DTLS; else -errno. */
 int counters_read(struct counters *counters);

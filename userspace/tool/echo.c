@@ -53,10 +53,11 @@ static void say_attached(const struct endpoint *peer, const struct kdtls *k)
 		json_text(&j, "cipher", kdtls_cipher(k));
 		json_close(&j, '}');
 		json_line(&j);
+		written();
 		return;
 	}
 	printf("%s: %s in the kernel\n", peer->text, kdtls_cipher(k));
-	fflush(stdout);
+	written();
 }
 
 static void say_ended(const struct endpoint *peer, const struct kdtls *k,
@@ -70,13 +71,14 @@ static void say_ended(const struct endpoint *peer, const struct kdtls *k,
 		json_number(&j, "echoed", echoed);
 		json_close(&j, '}');
 		json_line(&j);
+		written();
 		return;
 	}
 	printf("%s: %s", peer->text, why);
 	if (k)
 		printf(", %llu records echoed", echoed);
 	putchar('\n');
-	fflush(stdout);
+	written();
 }
 
 static const struct echo_reports reports = {
@@ -93,13 +95,14 @@ static void say_listening(const struct echo_server *s)
 		json_event(&j, "listening", &s->port.local);
 		json_close(&j, '}');
 		json_line(&j);
+		written();
 		return;
 	}
 	printf("listening on %s%s\n", s->port.local.text,
 	       c->cert || c->psk ?
 		       "" :
 		       ", with a certificate made up: for clients with --insecure");
-	fflush(stdout);
+	written();
 }
 
 /* Both families, where there are both. */

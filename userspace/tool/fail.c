@@ -34,6 +34,13 @@ void fail(enum ending ending, const char *format, ...)
 	exit(ending);
 }
 
+/* What can't be written, on a full disk or to nobody, isn't done. */
+void written(void)
+{
+	if (fflush(stdout) || ferror(stdout))
+		fail(ENDING_SYSTEM, "standard output can't be written: %m");
+}
+
 enum ending ending_of(int error)
 {
 	return error == EPERM || error == EACCES ? ENDING_PERMISSION :

@@ -73,7 +73,6 @@ void json_close(struct json *j, char bracket)
 void json_line(struct json *j)
 {
 	putc('\n', j->out);
-	fflush(j->out);
 	j->follows = false;
 }
 

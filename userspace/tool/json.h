@@ -21,6 +21,7 @@ struct json {
 void json_open(struct json *j, const char *name, char bracket);
 /* @bracket: } or ] */
 void json_close(struct json *j, char bracket);
+/* The end of one: who must have it now flushes it. */
 void json_line(struct json *j);
 
 /* NULL is null. What's no UTF-8 becomes U+FFFD. */

@@ -61,30 +61,31 @@ static bool is_one_of(const char *word, const char *a, const char *b,
 	return !strcmp(word, a) || !strcmp(word, b) || !strcmp(word, c);
 }
 
-/* What can't be written, on a full disk, isn't done. */
-static enum ending written(enum ending ending)
-{
-	if (fflush(stdout) || ferror(stdout))
-		fail(ENDING_SYSTEM, "standard output can't be written: %m");
-	return ending;
-}
-
-int main(int argc, char **argv)
+static enum ending run(int argc, char **argv)
 {
 	const struct command *command;
 	char **arguments = argv + 2;
 
-	if (argc < 2)
-		fail(ENDING_USAGE, "a command is wanted (see kdtls help)");
 	if (is_one_of(argv[1], "help", "--help", "-h"))
-		return written(help(argv + 2));
+		return help(argv + 2);
 	if (is_one_of(argv[1], "version", "--version", "-V")) {
 		puts("kdtls " KDTLS_VERSION);
-		return written(ENDING_OK);
+		return ENDING_OK;
 	}
 	command = wanted(argv[1]);
 	fail_as(command->name);
 	if (command->options)
 		arguments = options_read(command, argc - 1, argv + 1);
-	return written(command->run(arguments));
+	return command->run(arguments);
+}
+
+int main(int argc, char **argv)
+{
+	enum ending ending;
+
+	if (argc < 2)
+		fail(ENDING_USAGE, "a command is wanted (see kdtls help)");
+	ending = run(argc, argv);
+	written();
+	return ending;
 }

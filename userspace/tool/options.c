@@ -132,6 +132,7 @@ char **options_read(const struct command *command, int argc, char **argv)
 		case 'h':
 		case HELP:
 			help_of(command);
+			written();
 			exit(ENDING_OK);
 		case ':':
 			fail(ENDING_USAGE,

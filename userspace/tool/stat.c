@@ -49,8 +49,10 @@ static void read_socket(struct counters *counters)
 	size_t count;
 
 	sockets = sockets_get(&opt.socket, &count);
-	if (!count && counters->sockets)
+	if (!count && counters->sockets) {
+		written();
 		fail(ENDING_OK, "the socket is closed");
+	}
 	if (!count)
 		fail(ENDING_USAGE,
 		     "no such socket that you may see is attached (kdtls ss)");
@@ -128,16 +130,9 @@ static void print_totals_json(const struct counters *now)
 	json_line(&j);
 }
 
-static double moved(const struct counter *counter,
-		    const struct counters *before, const struct counters *now)
+static uint64_t rate(uint64_t count, double seconds)
 {
-	return counter_of(counter, &now->stats) -
-	       counter_of(counter, &before->stats);
-}
-
-static uint64_t rate(uint64_t before, uint64_t now, double seconds)
-{
-	return (now - before) / seconds + 0.5;
+	return count / seconds + 0.5;
 }
 
 /* Again where it would have left the screen. */
@@ -155,33 +150,29 @@ static void print_heading(unsigned int line)
 	       paint(PLAIN));
 }
 
-static void print_rates(const struct counters *before,
+/* @since: what was counted in these @seconds */
+static void print_rates(const struct dtls_stats *since,
 			const struct counters *now, double seconds)
 {
-	uint64_t dropped = counters_dropped(&now->stats) -
-			   counters_dropped(&before->stats);
+	uint64_t dropped = counters_dropped(since);
 	const struct counter *counter;
 	const char *separator = "  ";
 
 	printf("%8" PRIu64 " %10" PRIu64 " %10" PRIu64 " %s%10" PRIu64 "%s",
-	       now->sockets,
-	       rate(before->stats.tx_records, now->stats.tx_records, seconds),
-	       rate(before->stats.rx_delivered, now->stats.rx_delivered,
-		    seconds),
-	       dropped ? paint(YELLOW) : "", rate(0, dropped, seconds),
-	       dropped ? paint(PLAIN) : "");
+	       now->sockets, rate(since->tx_records, seconds),
+	       rate(since->rx_delivered, seconds), dropped ? paint(YELLOW) : "",
+	       rate(dropped, seconds), dropped ? paint(PLAIN) : "");
 	for (counter = counter_table; counter->name; counter++) {
-		if (!counter->is_drop || !moved(counter, before, now))
+		if (!counter->is_drop || !counter_of(counter, since))
 			continue;
-		printf("%s%s %.0f", separator, counter->name,
-		       moved(counter, before, now));
+		printf("%s%s %" PRIu64, separator, counter->name,
+		       counter_of(counter, since));
 		separator = ", ";
 	}
 	putchar('\n');
-	fflush(stdout);
 }
 
-static void print_rates_json(const struct counters *before,
+static void print_rates_json(const struct dtls_stats *since,
 			     const struct counters *now, double seconds)
 {
 	const struct counter *counter;
@@ -192,7 +183,7 @@ static void print_rates_json(const struct counters *before,
 	json_open(&j, "rates", '{');
 	for (counter = counter_table; counter->name; counter++)
 		json_real(&j, counter->name,
-			  moved(counter, before, now) / seconds);
+			  counter_of(counter, since) / seconds);
 	json_close(&j, '}');
 	json_open(&j, "total", '{');
 	counters_json(&j, &now->stats);
@@ -223,22 +214,30 @@ static void wait_until(double seconds)
 static void watch(struct counters *before)
 {
 	struct counters now = *before;
-	double then = clock_seconds(), due = then, at;
+	double then = clock_seconds(), due = then, at = then;
+	struct dtls_stats since;
 	unsigned int line;
 
 	for (line = 0; !opt.lines || line < opt.lines; line++) {
 		if (!opt.json)
 			print_heading(line);
-		fflush(stdout);
-		/* Not from now on: or each line would be a little later. */
+		written();
+		/*
+		 * Not from now on, or each line would be a little later; but lines
+		 * that were missed, while we were stopped, aren't made up for.
+		 */
 		due += opt.every;
+		if (due < at)
+			due = at + opt.every;
 		wait_until(due);
 		read_counters(&now);
 		at = clock_seconds();
+		since = counters_since(&before->stats, &now.stats);
 		if (opt.json)
-			print_rates_json(before, &now, at - then);
+			print_rates_json(&since, &now, at - then);
 		else
-			print_rates(before, &now, at - then);
+			print_rates(&since, &now, at - then);
+		written();
 		*before = now;
 		then = at;
 	}

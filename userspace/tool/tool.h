@@ -83,6 +83,9 @@ __attribute__((noreturn, format(printf, 2, 3))) void fail(enum ending ending,
 							  const char *format,
 							  ...);
 
+/* What standard output was given has got there, or the program ends. */
+void written(void);
+
 /* ENDING_PERMISSION if @error, an errno, is about that; else ENDING_SYSTEM. */
 enum ending ending_of(int error);
 

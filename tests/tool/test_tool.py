@@ -18,9 +18,9 @@ sys.path.insert(0, os.path.join(TESTS, "lib"))
 # pylint: disable=wrong-import-position
 from harness import case, equal, main  # noqa: E402
 from netns import Pair  # noqa: E402
-from programs import BUILT  # noqa: E402
-from tool import (COMMANDS, NO_ANSWER, NO_DTLS, NOBODY, OK,  # noqa: E402
-                  PERMISSION, REFUSED, SYSTEM, USAGE, Connection, Echo,
+from programs import BUILT, Program  # noqa: E402
+from tool import (BINARY, COMMANDS, NO_ANSWER, NO_DTLS, NOBODY,  # noqa: E402
+                  OK, PERMISSION, REFUSED, SYSTEM, USAGE, Connection, Echo,
                   credentials, expect_line, run)
 
 INET, INET6 = socket.AF_INET, socket.AF_INET6
@@ -157,6 +157,19 @@ def what_cannot_be_written_is_an_error(words):
         done = left(*words, out=full)
     equal(done.status, SYSTEM)
     equal(len(done.err.splitlines()), 1, done.err)
+
+
+@case()
+def standard_descriptors_that_are_closed_become_no_sockets(_):
+    words = "echo", "--port", "0"
+    with Program(PAIR.right, "sh", "-c", 'exec "$@" <&- 2>&-', "sh", BINARY,
+                 *words) as server:
+        server.expect("listening")
+        equal([os.readlink(f"/proc/{server.process.pid}/fd/{number}")
+               for number in (0, 2)], ["/dev/null"] * 2)
+    done = subprocess.run(["sh", "-c", f"exec {BINARY} help >&-"],
+                          stderr=subprocess.PIPE, check=False)
+    equal(done.returncode, SYSTEM)
 
 
 @case(variants=tuple((name,) for name in FAMILIES))

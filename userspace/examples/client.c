@@ -18,6 +18,7 @@
 #include "alert.h"
 #include "common.h"
 #include "handshake.h"
+#include "standard.h"
 
 static const char usage[] =
 	"usage: client [OPTIONS] HOST PORT\n"
@@ -25,7 +26,8 @@ static const char usage[] =
 	"  --insecure       instead: don't verify the server\n"
 	"  --name NAME      the server's name or address in its certificate (HOST)\n"
 	"  --cipher LIST    cipher suites, as OpenSSL names them\n"
-	"  --psk HEX        a key that the server knows too, for suites that want it\n"
+	"  --psk HEX        a key that the server knows too, for suites that want it;\n"
+	"                   whoever is on this machine sees it in ps: for tests\n"
 	"  --session FILE   offer the session that FILE holds, if any, and leave\n"
 	"                   there the one that's made: secrets, for you alone\n"
 	"  --allow-ccm8     allow suites with tags of 8 bytes (OpenSSL wants\n"
@@ -370,6 +372,8 @@ int main(int argc, char **argv)
 {
 	struct client c = { 0 };
 
+	if (!standard_open())
+		return STATUS_USAGE;
 	parse(&c.opt, argc, argv);
 	prepare(&c);
 	handshake(&c);

@@ -10,6 +10,7 @@
 #include "common.h"
 #include "cookie.h"
 #include "echo.h"
+#include "standard.h"
 
 static const char usage[] =
 	"usage: echo-server --cert FILE --key FILE [OPTIONS]\n"
@@ -18,7 +19,8 @@ static const char usage[] =
 	"  --address ADDR  where to listen (0.0.0.0); :: for IPv6 and IPv4\n"
 	"  --port PORT     likewise (4433); 0: any, it's printed\n"
 	"  --cipher LIST   cipher suites, as OpenSSL names them\n"
-	"  --psk HEX       a key that its clients know too, for suites that want it\n"
+	"  --psk HEX       a key that its clients know too, for suites that want it;\n"
+	"                  whoever is on this machine sees it in ps: for tests\n"
 	"  --allow-ccm8    allow suites with tags of 8 bytes (OpenSSL wants\n"
 	"                  \"@SECLEVEL=0\" in LIST as well)\n"
 	"  --window BITS   width of the kernel's replay window\n"
@@ -145,6 +147,8 @@ int main(int argc, char **argv)
 	static struct echo_server s = { .reports = &reports, .stop = -1 };
 	struct options opt;
 
+	if (!standard_open())
+		return STATUS_USAGE;
 	parse(&opt, argc, argv);
 	s.limit = opt.clients;
 	s.attach = (struct kdtls_options) {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "standard.h"
 #include "tool.h"
 
 static const struct command *const commands[] = {
@@ -83,6 +84,8 @@ int main(int argc, char **argv)
 {
 	enum ending ending;
 
+	if (!standard_open())
+		return ENDING_SYSTEM;
 	if (argc < 2)
 		fail(ENDING_USAGE, "a command is wanted (see kdtls help)");
 	ending = run(argc, argv);

@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <linux/dtls.h>
 
+#include "../standard.h"
 #include "ending.h"
 #include "role.h"
 
@@ -141,6 +142,8 @@ int main(int argc, char **argv)
 	struct tunnel t = { .config = &config };
 	char error[512];
 
+	if (!standard_open())
+		return ENDING_SYSTEM;
 	parse(&opt, argc, argv);
 	if (config_read(&config, opt.config, error, sizeof(error)))
 		end_with(ENDING_CONFIG, "%s", error);

@@ -17,7 +17,7 @@ sys.path.insert(0, os.path.join(TESTS, "lib"))
 
 # pylint: disable=wrong-import-position
 from harness import case, equal, main  # noqa: E402
-from netns import Pair  # noqa: E402
+from netns import TIMEOUT, Pair  # noqa: E402
 from programs import BUILT, Program  # noqa: E402
 from tool import (BINARY, COMMANDS, NO_ANSWER, NO_DTLS, NOBODY,  # noqa: E402
                   OK, PERMISSION, REFUSED, SYSTEM, USAGE, Connection, Echo,
@@ -115,16 +115,23 @@ WRONG = (
     (("stat", "-w", "0.01"), "0.01"),
     (("stat", "--cookie"), "--cookie"),
     (("stat", "--cookie", "biscuit"), "biscuit"),
+    (("stat", "--cookie", "sk: 1"), "sk: 1"),
     (("stat", "--cookie", "12345"), "no such socket"),
     (("stat", "--lines", "2"), "--watch"),
     (("stat", "--net", "nowhere"), "nowhere"),
     (("stat", "--net", "../../etc"), "../../etc"),
+    (("stat", "--net", ""), "ip netns list"),
+    (("stat", "--net", ".."), "ip netns list"),
     (("ss", "--port", "0"), "--port 0"),
     (("ss", "--port", "-1"), "--port -1"),
     (("ss", "--port", "65536"), "--port 65536"),
     (("connect",), "HOST"),
     (("connect", "localhost"), "PORT"),
     (("connect", "192.0.2.2", "no-such-port"), "no-such-port"),
+    (("connect", "192.0.2.2", "69969"), "from 1 to 65535"),
+    (("connect", "192.0.2.2", "0"), "from 1 to 65535"),
+    (("connect", "192.0.2.2", ""), "from 1 to 65535"),
+    (("connect", "--window", "100", "192.0.2.2", "1"), "power of two"),
     (("connect", "192.0.2.2", "4433", "more"), "more"),
     (("connect", "--ca", "/not/there", "192.0.2.2", "1"), "/not/there"),
     (("connect", "--cert", "/not/there", "192.0.2.2", "1"), "/not/there"),
@@ -243,6 +250,28 @@ def key_that_both_know_will_do(_):
 
 
 @case()
+def port_of_a_server_is_no_other_servers(_):
+    with serve() as server:
+        for words in ((), ("--address", PAIR.right.address[INET])):
+            done = run(PAIR.right, "echo", "--port", server.port, *words)
+            expect_line(done, USAGE, "in use", "--port")
+
+
+@case()
+def name_is_told_to_a_server_that_is_not_verified(_):
+    """One may have several certificates; an address is no name."""
+    with PAIR.right.udp(INET) as server:
+        server.settimeout(TIMEOUT)
+        address, port = server.getsockname()
+        for words, told in ((("--servername", "a.example"), True), ((), False)):
+            with Program(PAIR.left, BINARY, "connect", "--insecure", *words,
+                         address, str(port)):
+                hello = server.recv(2048)
+            equal((b"a.example" in hello, address.encode() in hello),
+                  (told, False))
+
+
+@case()
 def ends_without_a_cipher_in_common_part(_):
     with serve("--cipher", "ECDHE+CHACHA20") as server:
         expect_line(left("connect", "--insecure", "--cipher", "ECDHE+AESGCM",
@@ -261,10 +290,22 @@ def tags_of_8_bytes_are_to_be_allowed(_):
         equal(done, (OK, "x", ""))
 
 
+def refused_datagrams():
+    """On the right, as nobody has their port."""
+    with PAIR.right.entered(), \
+            open("/proc/thread-self/net/snmp", encoding="ascii") as stream:
+        names, numbers = [line.split() for line in stream
+                          if line.startswith("Udp:")]
+    return int(numbers[names.index("NoPorts")])
+
+
 @case(variants=(("connect",), ("bench",)))
 def nobody_there_is_told(variant):
+    """Who may be about to start is asked twice."""
+    before = refused_datagrams()
     expect_line(left(*variant, "--insecure", PAIR.right.address[INET], "9"),
                 NO_ANSWER, "nobody listens")
+    equal(refused_datagrams() - before, 2)
 
 
 @case(variants=((signal.SIGTERM,), (signal.SIGINT,)))

@@ -170,11 +170,10 @@ static void prepare(struct client *c)
 	c->ssl = SSL_new(c->ctx);
 	if (!c->ssl)
 		die_openssl(STATUS_HANDSHAKE, "SSL_new");
-	if (opt->ca) {
-		name = opt->name ? opt->name : opt->host;
-		if (!handshake_verify(c->ssl, name))
-			die_openssl(STATUS_USAGE, name);
-	}
+	name = opt->name ? opt->name : opt->host;
+	if (!handshake_name(c->ssl, name) ||
+	    (opt->ca && !handshake_verify(c->ssl, name)))
+		die_openssl(STATUS_USAGE, name);
 	if (opt->session)
 		session_offer(c->ssl, opt->session);
 

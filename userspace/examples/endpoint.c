@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <ctype.h>
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <netinet/in.h>
 #include <openssl/bio.h>
@@ -21,6 +23,22 @@ void endpoint_name(struct endpoint *ep)
 		snprintf(ep->text, sizeof(ep->text), "%s port %s", host, port);
 }
 
+/* Larger numbers would be taken modulo 65536. */
+static const char *wrong_number(const char *port, bool may_be_any)
+{
+	char *end;
+	unsigned long number = strtoul(port, &end, 10);
+
+	/* A service's name. */
+	if (*end)
+		return NULL;
+	if (isdigit((unsigned char)*port) && number <= 65535 &&
+	    (number || may_be_any))
+		return NULL;
+	return may_be_any ? "write a number from 0 to 65535" :
+			    "write a number from 1 to 65535";
+}
+
 const char *endpoint_find(struct endpoint *ep, const char *host,
 			  const char *port, int flags)
 {
@@ -28,9 +46,13 @@ const char *endpoint_find(struct endpoint *ep, const char *host,
 		.ai_socktype = SOCK_DGRAM,
 		.ai_flags = flags,
 	};
+	const char *wrong = wrong_number(port, flags & AI_PASSIVE);
 	struct addrinfo *found;
-	int err = getaddrinfo(host, port, &hints, &found);
+	int err;
 
+	if (wrong)
+		return wrong;
+	err = getaddrinfo(host, port, &hints, &found);
 	if (err)
 		return gai_strerror(err);
 	memset(ep, 0, sizeof(*ep));
@@ -39,6 +61,16 @@ const char *endpoint_find(struct endpoint *ep, const char *host,
 	freeaddrinfo(found);
 	endpoint_name(ep);
 	return NULL;
+}
+
+unsigned int endpoint_port(const struct endpoint *ep)
+{
+	const struct sockaddr_in *in = (const void *)&ep->addr;
+	const struct sockaddr_in6 *in6 = (const void *)&ep->addr;
+
+	if (ep->addr.ss_family == AF_INET)
+		return ntohs(in->sin_port);
+	return ntohs(in6->sin6_port);
 }
 
 bool endpoint_same(const struct endpoint *a, const struct endpoint *b)

@@ -14,10 +14,14 @@ struct endpoint {
 	char text[80];
 };
 
-/* @flags: of getaddrinfo(). NULL, or why there's none. */
+/*
+ * @port: a number or a service's name. @flags: of getaddrinfo(); with AI_PASSIVE
+ * the port may be 0, any one. NULL, or why there's none.
+ */
 const char *endpoint_find(struct endpoint *ep, const char *host,
 			  const char *port, int flags);
 void endpoint_name(struct endpoint *ep);
+unsigned int endpoint_port(const struct endpoint *ep);
 
 /* What's unused in @addr must be zeros. */
 bool endpoint_same(const struct endpoint *a, const struct endpoint *b);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include <errno.h>
 #include <poll.h>
+#include <string.h>
 #include <time.h>
 #include <arpa/inet.h>
 #include <openssl/err.h>
@@ -27,17 +28,36 @@ bool wait_readable(int fd, long long until)
 	return true;
 }
 
+/* Is @name an address? Then @address is that, without the scope as in %eth0. */
+static bool is_address(const char *name, char address[INET6_ADDRSTRLEN])
+{
+	size_t len = strcspn(name, "%");
+	unsigned char bytes[16];
+
+	if (len >= INET6_ADDRSTRLEN)
+		return false;
+	memcpy(address, name, len);
+	address[len] = '\0';
+	return inet_pton(AF_INET6, address, bytes) == 1 ||
+	       inet_pton(AF_INET, name, bytes) == 1;
+}
+
+bool handshake_name(SSL *ssl, const char *name)
+{
+	char address[INET6_ADDRSTRLEN];
+
+	/* Addresses are no names for it (RFC 6066, 3). */
+	return is_address(name, address) || SSL_set_tlsext_host_name(ssl, name);
+}
+
 bool handshake_verify(SSL *ssl, const char *name)
 {
-	unsigned char address[16];
-	bool is_address = inet_pton(AF_INET, name, address) == 1 ||
-			  inet_pton(AF_INET6, name, address) == 1;
 	X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
+	char address[INET6_ADDRSTRLEN];
 
-	if (is_address ? !X509_VERIFY_PARAM_set1_ip_asc(param, name) :
-			 !SSL_set1_host(ssl, name))
-		return false;
-	if (!is_address && !SSL_set_tlsext_host_name(ssl, name))
+	if (is_address(name, address) ?
+		    !X509_VERIFY_PARAM_set1_ip_asc(param, address) :
+		    !SSL_set1_host(ssl, name))
 		return false;
 	SSL_set_verify(ssl, SSL_VERIFY_PEER, NULL);
 	return true;
@@ -56,9 +76,22 @@ static long long next_event(SSL *ssl, long long until)
 	return timer < until ? timer : until;
 }
 
+static bool has_to_wait(SSL *ssl, int result)
+{
+	int error = SSL_get_error(ssl, result);
+
+	return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE;
+}
+
+static bool is_refused(void)
+{
+	return errno == ECONNREFUSED && !ERR_peek_error();
+}
+
 int handshake_run(SSL *ssl, int fd, long long until)
 {
-	int ret, err;
+	bool is_repeated = false;
+	int ret;
 
 	for (;;) {
 		ERR_clear_error();
@@ -66,13 +99,15 @@ int handshake_run(SSL *ssl, int fd, long long until)
 		ret = SSL_connect(ssl);
 		if (ret == 1)
 			return 0;
-		err = SSL_get_error(ssl, ret);
-		if (err != SSL_ERROR_WANT_READ && err != SSL_ERROR_WANT_WRITE)
+		/* One who isn't there yet may be when it's repeated. */
+		if (!has_to_wait(ssl, ret) && (is_repeated || !is_refused()))
 			return -EPROTO;
 		wait_readable(fd, next_event(ssl, until));
 		if (now_ms() >= until)
 			return -ETIMEDOUT;
-		if (DTLSv1_handle_timeout(ssl) < 0)
+		ret = DTLSv1_handle_timeout(ssl);
+		if (ret < 0)
 			return -EPROTO;
+		is_repeated = is_repeated || ret;
 	}
 }

@@ -12,11 +12,14 @@ long long now_ms(void);
 /* False: @until has passed. */
 bool wait_readable(int fd, long long until);
 
+/* Of several servers at one address it's the one of this name; false: no memory. */
+bool handshake_name(SSL *ssl, const char *name);
+
 /* The server's certificate has to have this name or address. */
 bool handshake_verify(SSL *ssl, const char *name);
 
 /*
- * Flights are repeated as they're due. 0; -ETIMEDOUT: @until has passed; else
+ * Flights are repeated as they're due, once even where nobody listens (yet). 0; -ETIMEDOUT: @until has passed; else
  * OpenSSL's errors, or errno, say what it was, and -EPROTO is returned.
  */
 int handshake_run(SSL *ssl, int fd, long long until);

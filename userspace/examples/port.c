@@ -9,22 +9,36 @@
 
 #include "port.h"
 
-static int bind_shared(const struct endpoint *local)
+static int bind_socket(const struct endpoint *local, int is_shared)
 {
 	int fd = socket(local->addr.ss_family,
 			SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int on = 1;
 	int err;
 
 	if (fd < 0)
 		return -1;
-	if (!setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) &&
+	if (!setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &is_shared,
+			sizeof(is_shared)) &&
 	    !bind(fd, (const struct sockaddr *)&local->addr, local->len))
 		return fd;
 	err = errno;
 	close(fd);
 	errno = err;
 	return -1;
+}
+
+/*
+ * Another server of ours would let us in, and go on getting all that strangers
+ * send: so one socket that shares with nobody asks first. -1 and errno: it's taken.
+ */
+static int port_is_free(const struct endpoint *local)
+{
+	int fd;
+
+	if (!endpoint_port(local))
+		return 0;
+	fd = bind_socket(local, 0);
+	return fd < 0 ? -1 : close(fd);
 }
 
 /*
@@ -56,7 +70,9 @@ int port_open(struct port *port)
 	struct endpoint *local = &port->local;
 	int err;
 
-	port->fd = bind_shared(local);
+	if (port_is_free(local))
+		return -1;
+	port->fd = bind_socket(local, 1);
 	if (port->fd < 0)
 		return -1;
 	if (strangers_come_here(port->fd) || tell_addresses(port)) {

@@ -121,6 +121,12 @@ static void set_verification(SSL_CTX *ctx, const struct credentials *c,
 				   NULL);
 }
 
+/* None is the kernel's default. */
+static bool is_power_of_two(unsigned int n)
+{
+	return !(n & (n - 1));
+}
+
 SSL_CTX *credentials_context(const struct credentials *c, bool is_server)
 {
 	SSL_CTX *ctx = SSL_CTX_new(DTLS_method());
@@ -130,6 +136,10 @@ SSL_CTX *credentials_context(const struct credentials *c, bool is_server)
 	    !SSL_CTX_set_max_proto_version(ctx, DTLS1_2_VERSION))
 		fail(ENDING_SYSTEM, "OpenSSL has no DTLS 1.2: %s",
 		     openssl_reason(errno));
+	if (!is_power_of_two(c->window))
+		fail(ENDING_USAGE,
+		     "--window %u: write a power of two, from %u to %u",
+		     c->window, DTLS_WINDOW_MIN, DTLS_WINDOW_MAX);
 	if (c->key && !c->cert)
 		fail(ENDING_USAGE, "--key goes with --cert");
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION);

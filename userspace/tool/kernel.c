@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,10 +98,35 @@ bool kernel_wants_signatures(void)
 	       !strstr(line, "[none]");
 }
 
+/* DKMS has, or had, the module's source; this kernel hasn't got the module. */
+static bool has_source(void)
+{
+	glob_t found = { 0 };
+	bool has = !access("/var/lib/dkms/dtls", F_OK) ||
+		   !glob("/usr/src/dtls-[0-9]*", 0, NULL, &found);
+
+	globfree(&found);
+	return has;
+}
+
+static const char *advice_to_build(void)
+{
+	static char advice[160];
+	struct utsname kernel;
+
+	uname(&kernel);
+	snprintf(advice, sizeof(advice),
+		 "it isn't built for this kernel: install linux-headers-%.65s, then dkms autoinstall, modprobe dtls",
+		 kernel.release);
+	return advice;
+}
+
 const char *kernel_module_advice(const struct module_state *state)
 {
 	if (state->loaded)
 		return "load the module anew: modprobe -r dtls, modprobe dtls";
+	if (!state->available && has_source())
+		return advice_to_build();
 	if (!state->available)
 		return "install it (package dtls-dkms, or make dkms), then modprobe dtls";
 	if (kernel_wants_signatures())
@@ -125,7 +151,8 @@ void kernel_enter(const char *netns)
 
 	if (!netns)
 		return;
-	if (strchr(netns, '/') || strlen(netns) > 200)
+	if (!*netns || !strcmp(netns, ".") || !strcmp(netns, "..") ||
+	    strchr(netns, '/') || strlen(netns) > 200)
 		fail(ENDING_USAGE,
 		     "--net %s: write a name that ip netns list has", netns);
 	snprintf(path, sizeof(path), "/run/netns/%s", netns);

@@ -47,9 +47,14 @@ static const struct command *wanted(const char *name)
 	return command;
 }
 
+static bool is_own_word(const char *word)
+{
+	return !strcmp(word, "help") || !strcmp(word, "version");
+}
+
 static enum ending help(char **words)
 {
-	if (!*words)
+	if (!*words || is_own_word(*words))
 		help_of_all();
 	else
 		help_of(wanted(*words));

@@ -29,7 +29,8 @@ static void open_ssl(struct peer *peer, const struct peer_options *opt,
 	peer->ssl = SSL_new(ctx);
 	if (!peer->ssl)
 		fail(ENDING_SYSTEM, "%s", openssl_reason(ENOMEM));
-	if (!opt->credentials.insecure && !handshake_verify(peer->ssl, name))
+	if (!handshake_name(peer->ssl, name) ||
+	    (!opt->credentials.insecure && !handshake_verify(peer->ssl, name)))
 		fail(ENDING_USAGE, "--servername %s: %s", name,
 		     openssl_reason(EINVAL));
 	if (endpoint_talk(&peer->server, peer->ssl, peer->fd) ||

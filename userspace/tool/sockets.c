@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,14 +50,15 @@ static int add(void *data, const void *attributes, size_t len)
 
 static uint64_t cookie_number(const char *text)
 {
-	bool is_hex = !strncmp(text, "sk:", 3);
-	const char *digits = is_hex ? text + 3 : text;
+	bool is_listed = !strncmp(text, "sk:", 3);
+	bool is_hex = is_listed || !strncmp(text, "0x", 2);
+	const char *digits = is_listed ? text + 3 : text;
 	char *end;
 	uint64_t n;
 
 	errno = 0;
-	n = strtoull(digits, &end, is_hex ? 16 : 0);
-	if (errno || end == digits || *end || strchr("+- ", *digits))
+	n = strtoull(digits, &end, is_hex ? 16 : 10);
+	if (errno || !isxdigit((unsigned char)*digits) || *end)
 		fail(ENDING_USAGE,
 		     "--cookie %s: write it as kdtls ss has it, e.g. sk:1003",
 		     text);

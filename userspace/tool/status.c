@@ -16,7 +16,8 @@
 
 #define CIPHERS_MAX 32
 #define CARDS_MAX   64
-#define MISSING_MAX 8
+/* The module or its list, each cipher, all of them, TLS. */
+#define MISSING_MAX (CIPHERS_MAX + 3)
 
 /**
  * struct card - a line of /proc/net/dtls_cards

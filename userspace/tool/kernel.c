@@ -116,7 +116,7 @@ static const char *advice_to_build(void)
 
 	uname(&kernel);
 	snprintf(advice, sizeof(advice),
-		 "it isn't built for this kernel: install linux-headers-%.65s, then dkms autoinstall, modprobe dtls",
+		 "not built for this kernel (for 6.1, 6.12): install linux-headers-%.65s, then dkms autoinstall, modprobe dtls",
 		 kernel.release);
 	return advice;
 }

@@ -13,6 +13,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 
@@ -52,7 +53,7 @@ static struct rtattr *request_add(struct request *request, uint16_t type,
 {
 	struct nlmsghdr *header = &request->header;
 	size_t end = NLMSG_ALIGN(header->nlmsg_len);
-	struct rtattr *attr = (struct rtattr *)((char *)header + end);
+	struct rtattr *attr = (struct rtattr *)((char *)request + end);
 
 	attr->rta_type = type;
 	attr->rta_len = (unsigned short)RTA_LENGTH(len);
@@ -60,6 +61,18 @@ static struct rtattr *request_add(struct request *request, uint16_t type,
 		memcpy(RTA_DATA(attr), value, len);
 	header->nlmsg_len = (uint32_t)(end + RTA_ALIGN(attr->rta_len));
 	return attr;
+}
+
+static void request_add_address(struct request *request, uint16_t type,
+				const struct sockaddr_storage *addr)
+{
+	if (addr->ss_family == AF_INET)
+		request_add(request, type,
+			    &((const struct sockaddr_in *)addr)->sin_addr, 4);
+	else
+		request_add(request, type,
+			    &((const struct sockaddr_in6 *)addr)->sin6_addr,
+			    16);
 }
 
 /* All that was added since @attr is within it. */
@@ -117,17 +130,68 @@ static int make_veth(int ns)
 	return request_send(&request);
 }
 
+/* A simulated network card on top of a device that's up, with crypto. */
+int link_add_card(const char *below, const char *name)
+{
+	int index = (int)if_nametoindex(below);
+	struct ifinfomsg msg = {};
+	struct request request;
+	struct rtattr *info;
+
+	memcpy(request_begin(&request, RTM_NEWLINK, sizeof(msg)), &msg,
+	       sizeof(msg));
+	request_add(&request, IFLA_IFNAME, name, strlen(name) + 1);
+	request_add(&request, IFLA_LINK, &index, sizeof(index));
+	info = request_add(&request, IFLA_LINKINFO, NULL, 0);
+	request_add(&request, IFLA_INFO_KIND, "dtls_sim", sizeof("dtls_sim"));
+	request_nest(&request, info);
+	return request_send(&request);
+}
+
+static int device_ioctl(const char *device, unsigned long what,
+			struct ifreq *ifr)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	int err;
+
+	strncpy(ifr->ifr_name, device, sizeof(ifr->ifr_name) - 1);
+	err = ioctl(fd, what, ifr);
+	close(fd);
+	return err;
+}
+
 /* @flags: IFF_UP or 0 */
 int link_flags(const char *device, short flags)
 {
 	struct ifreq ifr = { .ifr_flags = flags };
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
-	int err;
 
-	strncpy(ifr.ifr_name, device, sizeof(ifr.ifr_name) - 1);
-	err = ioctl(fd, SIOCSIFFLAGS, &ifr);
-	close(fd);
-	return err;
+	return device_ioctl(device, SIOCSIFFLAGS, &ifr);
+}
+
+/* Of a device that's down. */
+int link_rename(const char *device, const char *name)
+{
+	struct ifreq ifr = {};
+
+	strncpy(ifr.ifr_newname, name, sizeof(ifr.ifr_newname) - 1);
+	return device_ioctl(device, SIOCSIFNAME, &ifr);
+}
+
+static void hardware_address(int host, uint8_t address[6])
+{
+	const uint8_t first[5] = { 0x02 };
+
+	memcpy(address, first, sizeof(first));
+	address[5] = (uint8_t)host;
+}
+
+/* 02:00:00:00:00:HOST */
+int link_hardware_address(const char *device, int host)
+{
+	struct ifreq ifr = { .ifr_hwaddr.sa_family = ARPHRD_ETHER };
+
+	hardware_address(host, (uint8_t *)ifr.ifr_hwaddr.sa_data);
+	return device_ioctl(device, SIOCSIFHWADDR, &ifr);
 }
 
 static int add_address(const char *device, enum bed_family family, int host)
@@ -144,13 +208,38 @@ static int add_address(const char *device, enum bed_family family, int host)
 	link_address(family, host, 0, &addr);
 	memcpy(request_begin(&request, RTM_NEWADDR, sizeof(msg)), &msg,
 	       sizeof(msg));
-	if (family == BED_IPV4)
-		request_add(&request, IFA_LOCAL,
-			    &((struct sockaddr_in *)&addr)->sin_addr, 4);
-	else
-		request_add(&request, IFA_LOCAL,
-			    &((struct sockaddr_in6 *)&addr)->sin6_addr, 16);
+	request_add_address(&request, IFA_LOCAL, &addr);
 	return request_send(&request);
+}
+
+static int add_neighbour(const char *device, enum bed_family family, int host)
+{
+	struct ndmsg msg = {
+		.ndm_family = family == BED_IPV4 ? AF_INET : AF_INET6,
+		.ndm_state = NUD_PERMANENT,
+		.ndm_ifindex = (int)if_nametoindex(device),
+	};
+	struct sockaddr_storage addr;
+	struct request request;
+	uint8_t hardware[6];
+
+	link_address(family, host, 0, &addr);
+	hardware_address(host, hardware);
+	memcpy(request_begin(&request, RTM_NEWNEIGH, sizeof(msg)), &msg,
+	       sizeof(msg));
+	request.header.nlmsg_flags &= (uint16_t)~NLM_F_EXCL;
+	request.header.nlmsg_flags |= NLM_F_REPLACE;
+	request_add_address(&request, NDA_DST, &addr);
+	request_add(&request, NDA_LLADDR, hardware, sizeof(hardware));
+	return request_send(&request);
+}
+
+/* The device needn't ask for the other end's link_hardware_address(). */
+int link_neighbour(const char *device, int host)
+{
+	if (add_neighbour(device, BED_IPV4, host))
+		return -1;
+	return add_neighbour(device, BED_IPV6, host);
 }
 
 /* The device has its addresses; IPv6's go whenever it's taken down. */
@@ -178,13 +267,8 @@ int link_delete(void)
 int link_mtu(const char *device, int mtu)
 {
 	struct ifreq ifr = { .ifr_mtu = mtu };
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
-	int err;
 
-	strncpy(ifr.ifr_name, device, sizeof(ifr.ifr_name) - 1);
-	err = ioctl(fd, SIOCSIFMTU, &ifr);
-	close(fd);
-	return err;
+	return device_ioctl(device, SIOCSIFMTU, &ifr);
 }
 
 int link_enter(const struct link *link, int where)
@@ -301,22 +385,25 @@ int link_card_folder(const struct link *link, int host, const char *device,
 	return link_enter(link, LINK_NEAR) || !index ? -1 : 0;
 }
 
-/* Return when the link carries datagrams. */
-int link_wait(const struct link *link)
+/* Return when the link carries such datagrams. */
+int link_wait_family(const struct link *link, enum bed_family family)
 {
-	static const enum bed_family families[] = { BED_IPV4, BED_IPV6 };
 	int fd[2], err;
 
-	for (int i = 0; i < 2; i++) {
-		if (pair_at(link, families[i], BED_PLAIN_PORT, fd))
-			return -1;
-		err = link_carries(fd[0], fd[1]) || link_carries(fd[1], fd[0]);
-		close(fd[0]);
-		close(fd[1]);
-		if (err)
-			return -1;
-	}
-	return 0;
+	if (pair_at(link, family, BED_PLAIN_PORT, fd))
+		return -1;
+	err = link_carries(fd[0], fd[1]) || link_carries(fd[1], fd[0]);
+	close(fd[0]);
+	close(fd[1]);
+	return err ? -1 : 0;
+}
+
+/* An address of IPv6 may become valid later than the device comes up. */
+int link_wait(const struct link *link)
+{
+	if (link_wait_family(link, BED_IPV4))
+		return -1;
+	return link_wait_family(link, BED_IPV6);
 }
 
 /*

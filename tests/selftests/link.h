@@ -24,12 +24,17 @@ int link_make(struct link *link);
 int link_open(struct link *link);
 int link_delete(void);
 int link_flags(const char *device, short flags);
+int link_add_card(const char *below, const char *name);
+int link_rename(const char *device, const char *name);
+int link_hardware_address(const char *device, int host);
+int link_neighbour(const char *device, int host);
 int link_configure(const char *device, int host);
 int link_mtu(const char *device, int mtu);
 int link_carries(int from, int to);
 int link_card_folder(const struct link *link, int host, const char *device,
 		     char *folder, size_t size);
 int link_wait(const struct link *link);
+int link_wait_family(const struct link *link, enum bed_family family);
 int link_enter(const struct link *link, int where);
 int link_socket(const struct link *link, enum bed_family family, int host,
 		const struct sockaddr_storage *addr, socklen_t len);

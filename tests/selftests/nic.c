@@ -52,15 +52,15 @@ int nic_card_add(struct nic *nic, enum nic_end end)
 	    link_command("modprobe dtls_sim"))
 		return -1;
 	snprintf(name, sizeof(name), "%c%d", "nf"[end], getpid());
-	if (nic_at(nic, end,
-		   "ip link set %s up && ip link add link %s name %s type dtls_sim",
-		   wires[end], wires[end], name) ||
+	if (link_enter(&nic->link, host_of(end)) ||
+	    link_flags(wires[end], IFF_UP) || link_add_card(wires[end], name) ||
 	    link_card_folder(&nic->link, host_of(end), name,
 			     nic->ends[end].debugfs,
 			     sizeof(nic->ends[end].debugfs)))
 		return -1;
 	nic->ends[end].has_card = 1;
-	if (nic_at(nic, end, "ip link set %s name card", name))
+	if (link_enter(&nic->link, host_of(end)) || link_rename(name, "card") ||
+	    link_enter(&nic->link, LINK_NEAR))
 		return -1;
 	strcpy(nic->ends[end].device, "card");
 	return 0;
@@ -77,16 +77,9 @@ int nic_configure(struct nic *nic, enum nic_end end)
 
 	if (link_enter(&nic->link, host_of(end)))
 		return -1;
-	err = link_configure(device, host_of(end));
-	if (link_enter(&nic->link, LINK_NEAR) || err)
-		return -1;
-	return nic_at(nic, end,
-		      "printf '%%s\\n' "
-		      "'neigh replace 192.0.2.%d lladdr 02:00:00:00:00:%02d dev %s' "
-		      "'neigh replace 2001:db8::%d lladdr 02:00:00:00:00:%02d dev %s' "
-		      "| ip -batch -",
-		      host_of(!end), host_of(!end), device, host_of(!end),
-		      host_of(!end), device);
+	err = link_configure(device, host_of(end)) ||
+	      link_neighbour(device, host_of(!end));
+	return link_enter(&nic->link, LINK_NEAR) || err ? -1 : 0;
 }
 
 /* A sniffer in that end's namespace; on a wire no plaintext may be seen. */
@@ -162,9 +155,9 @@ int nic_make(struct nic *nic, unsigned int cards)
 	if (bed_netns() || bed_pin_cpu() || link_make(&nic->link))
 		return -1;
 	for (enum nic_end end = NEAR; end <= FAR; end++) {
-		if (nic_at(nic, end,
-			   "ip link set %s address 02:00:00:00:00:%02d",
-			   wires[end], host_of(end)))
+		if (link_enter(&nic->link, host_of(end)) ||
+		    link_hardware_address(wires[end], host_of(end)) ||
+		    link_enter(&nic->link, LINK_NEAR))
 			return -1;
 		strcpy(nic->ends[end].device, wires[end]);
 		if (cards & 1U << end && nic_card_add(nic, end))
@@ -287,13 +280,13 @@ int nic_settle(const struct nic *nic)
 	return 0;
 }
 
-/* Return when both ends carry. */
+/* Return when both ends carry: what has plain sockets here, and IPv6. */
 int nic_wait(const struct nic *nic)
 {
 	for (enum nic_end end = NEAR; end <= FAR; end++)
 		if (link_carries(nic->ends[end].plain, nic->ends[!end].plain))
 			return -1;
-	return 0;
+	return link_wait_family(&nic->link, BED_IPV6);
 }
 
 int nic_drain(struct nic *nic)

@@ -23,11 +23,12 @@ from tunnel import Bed  # noqa: E402
 FAMILIES = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
 # Each way is crossed once: 2 % are lost, and so on.
 NETEM = "delay 2ms loss 2% reorder 25% 50% duplicate 2%"
+WELL = "delay 2ms"
 PINGS = 200
 COUNT = 600
 WINDOW = 50
 BYTES = 300000
-SECONDS = 1
+SECONDS = 2
 
 
 @contextlib.contextmanager
@@ -92,19 +93,30 @@ def streams_arrive_whole(variant):
     transfer(server, client, FAMILIES[variant[0]], BYTES)
 
 
-def iperf(family, *options):
+def degrade(how):
+    BED.net.degrade(how, hosts=[BED.server_host, BED.hosts[0]])
+
+
+def iperf(family, *options, meanwhile=lambda _: None):
     server, client = JOINED
     address = server.inside[FAMILIES[family]]
     with Program(server.host, "iperf3", "--server", "--one-off",
                  "--forceflush", "--bind", address) as listener:
         listener.expect("Server listening")
         with client.host.entered():
-            ended = subprocess.run(
+            # pylint: disable=consider-using-with
+            sender = subprocess.Popen(
                 ["iperf3", "--client", address, "--time", str(SECONDS),
                  "--json", *options], stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE, check=True)
+                stdout=subprocess.PIPE)
+        with sender:
+            meanwhile(sender)
+            said, _ = sender.communicate()
+            equal(sender.returncode, 0, said)
         equal(listener.end(), 0, "exit status of iperf3")
-    return json.loads(ended.stdout)["end"]
+    said = json.loads(said)
+    equal(said.get("error"), None, "iperf3's error")
+    return said["end"]
 
 
 @case(variants=(("ipv4",), ("ipv6",)))
@@ -118,8 +130,19 @@ def iperf3_measures_a_stream(variant):
 
 @case(variants=(("ipv4",), ("ipv6",)))
 def iperf3_measures_datagrams(variant):
-    said = iperf(*variant, "--udp", "--bitrate", "2M", "--length", "1200")
-    said = said["sum"]
+    """iperf3 says hello by one datagram, and never again: nothing is lost before
+    those come that it counts."""
+    server, _ = JOINED
+    before = server.counters()["rx"]
+
+    def lose(sender):
+        while sender.poll() is None and server.counters()["rx"] < before + 50:
+            pass
+        degrade(NETEM)
+
+    degrade(WELL)
+    said = iperf(*variant, "--udp", "--bitrate", "2M", "--length", "1200",
+                 meanwhile=lose)["sum"]
     diagnose(f"{said['lost_packets']} of {said['packets']} packets lost")
     equal(said["packets"] > 50, True, "packets")
     equal(said["lost_percent"] < 15, True, "percentage lost")
@@ -140,5 +163,5 @@ def counters_tell_what_came(_):
 
 if __name__ == "__main__":
     with Bed() as BED, BED.joined(dead_after=30) as JOINED:
-        BED.net.degrade(NETEM, hosts=[BED.server_host, BED.hosts[0]])
+        degrade(NETEM)
         main(ends)

@@ -6,6 +6,7 @@
  */
 #include <openssl/err.h>
 
+#include "bios.h"
 #include "real.h"
 #include "records.h"
 #include "takeover.h"
@@ -224,6 +225,52 @@ int SSL_want(const SSL *ssl)
 	struct connection *c = taken(ssl, CALLER);
 
 	return c ? c->want : real()->SSL_want(ssl);
+}
+
+static struct connection *tapped(const SSL *ssl, const void *caller)
+{
+	struct connection *c = real_is_inner(caller) ? NULL :
+						       connection_of(ssl);
+
+	return c && c->has_tap ? c : NULL;
+}
+
+BIO *SSL_get_rbio(const SSL *ssl)
+{
+	return tapped(ssl, CALLER) ? bios_rbio(ssl) : real()->SSL_get_rbio(ssl);
+}
+
+BIO *SSL_get_wbio(const SSL *ssl)
+{
+	return tapped(ssl, CALLER) ? bios_wbio(ssl) : real()->SSL_get_wbio(ssl);
+}
+
+/*
+ * Which references OpenSSL takes over goes by what the SSL has already: so it's
+ * to find the program's own there.
+ */
+void SSL_set_bio(SSL *ssl, BIO *rbio, BIO *wbio)
+{
+	struct bios_tap tap = bios_lift(tapped(ssl, CALLER));
+
+	real()->SSL_set_bio(ssl, rbio, wbio);
+	bios_lower(&tap);
+}
+
+void SSL_set0_rbio(SSL *ssl, BIO *rbio)
+{
+	struct bios_tap tap = bios_lift(tapped(ssl, CALLER));
+
+	real()->SSL_set0_rbio(ssl, rbio);
+	bios_lower(&tap);
+}
+
+void SSL_set0_wbio(SSL *ssl, BIO *wbio)
+{
+	struct bios_tap tap = bios_lift(tapped(ssl, CALLER));
+
+	real()->SSL_set0_wbio(ssl, wbio);
+	bios_lower(&tap);
 }
 
 int SSL_clear(SSL *ssl)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <openssl/crypto.h>
 
+#include "bios.h"
 #include "connection.h"
 #include "feed.h"
 #include "real.h"
@@ -174,43 +174,6 @@ bool connection_shares(const struct connection *c, int fd, ino_t socket)
 	return found;
 }
 
-bool connection_is_tap(const BIO *bio)
-{
-	return !strcmp(BIO_method_name(bio), "kdtls tap");
-}
-
-static BIO *behind_tap(BIO *bio)
-{
-	while (bio && connection_is_tap(bio))
-		bio = BIO_next(bio);
-	return bio;
-}
-
-BIO *connection_rbio(const SSL *ssl)
-{
-	return behind_tap(SSL_get_rbio(ssl));
-}
-
-BIO *connection_wbio(const SSL *ssl)
-{
-	return behind_tap(SSL_get_wbio(ssl));
-}
-
-/* The gate of the tap is shut for good. */
-static void remove_tap(SSL *ssl)
-{
-	BIO *rbio = connection_rbio(ssl), *wbio = connection_wbio(ssl);
-
-	if (rbio && rbio != SSL_get_rbio(ssl)) {
-		BIO_up_ref(rbio);
-		SSL_set0_rbio(ssl, rbio);
-	}
-	if (wbio && wbio != SSL_get_wbio(ssl)) {
-		BIO_up_ref(wbio);
-		SSL_set0_wbio(ssl, wbio);
-	}
-}
-
 void connection_reset(SSL *ssl)
 {
 	struct connection *c = connection_of(ssl);
@@ -220,8 +183,7 @@ void connection_reset(SSL *ssl)
 	if (!c)
 		return;
 	release(c);
-	if (c->has_tap)
-		remove_tap(ssl);
+	bios_untap(c);
 	if (was_taken)
 		real()->SSL_set_quiet_shutdown(ssl, c->is_quiet);
 	if (c->forbade)

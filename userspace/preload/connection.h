@@ -92,13 +92,6 @@ bool connection_shares(const struct connection *c, int fd, ino_t socket);
 /* What a socket is known by; 0: it's none. */
 ino_t connection_socket(int fd);
 
-/* Is it a filter of libkdtls, whoever uses that? */
-bool connection_is_tap(const BIO *bio);
-
-/* The SSL's own, behind such filters. */
-BIO *connection_rbio(const SSL *ssl);
-BIO *connection_wbio(const SSL *ssl);
-
 /* How often this process has been copied, or is a copy, by fork(). */
 unsigned int connection_forks(void);
 

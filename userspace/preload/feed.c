@@ -7,6 +7,7 @@
 
 #include "core/association.h"
 #include "core/bytes.h"
+#include "bios.h"
 #include "feed.h"
 #include "real.h"
 
@@ -300,7 +301,7 @@ static bool take_one(struct connection *c, BIO *bio, unsigned char *content)
 void feed_take(struct connection *c)
 {
 	unsigned char content[DTLS_MAX_PAYLOAD];
-	BIO *bio = connection_rbio(c->ssl);
+	BIO *bio = bios_rbio(c->ssl);
 
 	if (!bio || BIO_method_type(bio) != BIO_TYPE_MEM)
 		return;

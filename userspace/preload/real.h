@@ -16,12 +16,17 @@
 	X(int, SSL_get_error, (const SSL *ssl, int ret))                      \
 	X(int, SSL_get_quiet_shutdown, (const SSL *ssl))                      \
 	X(int, SSL_get_shutdown, (const SSL *ssl))                            \
+	X(BIO *, SSL_get_rbio, (const SSL *ssl))                              \
+	X(BIO *, SSL_get_wbio, (const SSL *ssl))                              \
 	X(int, SSL_has_pending, (const SSL *ssl))                             \
 	X(int, SSL_peek, (SSL * ssl, void *buf, int num))                     \
 	X(int, SSL_peek_ex, (SSL * ssl, void *buf, size_t num, size_t *done)) \
 	X(int, SSL_pending, (const SSL *ssl))                                 \
 	X(int, SSL_read, (SSL * ssl, void *buf, int num))                     \
 	X(int, SSL_read_ex, (SSL * ssl, void *buf, size_t num, size_t *done)) \
+	X(void, SSL_set0_rbio, (SSL * ssl, BIO * rbio))                       \
+	X(void, SSL_set0_wbio, (SSL * ssl, BIO * wbio))                       \
+	X(void, SSL_set_bio, (SSL * ssl, BIO * rbio, BIO * wbio))             \
 	X(void, SSL_set_quiet_shutdown, (SSL * ssl, int mode))                \
 	X(void, SSL_set_shutdown, (SSL * ssl, int mode))                      \
 	X(int, SSL_shutdown, (SSL * ssl))                                     \

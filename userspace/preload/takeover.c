@@ -7,6 +7,7 @@
 #include <openssl/err.h>
 #include <openssl/rand.h>
 
+#include "bios.h"
 #include "feed.h"
 #include "real.h"
 #include "say.h"
@@ -27,13 +28,6 @@ void takeover_leave(SSL *ssl, const char *why)
 		leave(c, why);
 }
 
-static bool is_socket(const BIO *bio)
-{
-	int type = BIO_method_type(bio);
-
-	return type == BIO_TYPE_DGRAM || type == BIO_TYPE_SOCKET;
-}
-
 static const char *why_not(const SSL *ssl)
 {
 	const BIO *rbio = SSL_get_rbio(ssl), *wbio = SSL_get_wbio(ssl);
@@ -41,8 +35,7 @@ static const char *why_not(const SSL *ssl)
 	if (!real_is_own_libssl())
 		return "the program has a libssl of its own";
 	if (dlsym(RTLD_DEFAULT, "kdtls_attach") ||
-	    (rbio && connection_is_tap(rbio)) ||
-	    (wbio && connection_is_tap(wbio)))
+	    (rbio && bios_is_tap(rbio)) || (wbio && bios_is_tap(wbio)))
 		return "the program uses libkdtls itself";
 	return NULL;
 }
@@ -59,11 +52,11 @@ static bool watch(struct connection *c)
 	if (why)
 		return leave(c, why);
 	c->stage = STAGE_WATCHED;
-	if (wbio && is_socket(wbio)) {
+	if (wbio && bios_is_socket(wbio)) {
 		c->fd = BIO_get_fd(wbio, NULL);
 		c->socket = connection_socket(c->fd);
 	}
-	if (!rbio || !wbio || !is_socket(rbio) || !is_socket(wbio))
+	if (!rbio || !wbio || !bios_is_socket(rbio) || !bios_is_socket(wbio))
 		return true;
 	c->has_tap = !kdtls_tap(c->ssl);
 	return c->has_tap || leave(c, kdtls_error_text());
@@ -107,11 +100,11 @@ static const char *connect_socket(struct connection *c, BIO *rbio)
 
 static const char *find_socket(struct connection *c)
 {
-	BIO *rbio = connection_rbio(c->ssl), *wbio = connection_wbio(c->ssl);
+	BIO *rbio = bios_rbio(c->ssl), *wbio = bios_wbio(c->ssl);
 
 	if (!rbio || !wbio)
 		return "it has no BIOs";
-	if (!is_socket(wbio))
+	if (!bios_is_socket(wbio))
 		return "it writes to no socket, but to a BIO in memory or a filter";
 	c->fd = BIO_get_fd(wbio, NULL);
 	c->socket = connection_socket(c->fd);
@@ -122,7 +115,7 @@ static const char *find_socket(struct connection *c)
 		return feed_is_from(c->fd) ?
 			       NULL :
 			       "what it's fed isn't read from the socket that it writes to";
-	if (!is_socket(rbio) || BIO_get_fd(rbio, NULL) != c->fd)
+	if (!bios_is_socket(rbio) || BIO_get_fd(rbio, NULL) != c->fd)
 		return "it reads elsewhere than it writes";
 	return NULL;
 }
@@ -136,7 +129,7 @@ static const char *prepare(struct connection *c)
 	if (!why && SSL_version(c->ssl) != DTLS1_2_VERSION)
 		why = "only DTLS 1.2 can be handed over";
 	if (!why)
-		why = connect_socket(c, connection_rbio(c->ssl));
+		why = connect_socket(c, bios_rbio(c->ssl));
 	return why;
 }
 

@@ -16,6 +16,7 @@
 static bool leave(struct connection *c, const char *why)
 {
 	c->stage = STAGE_LEFT;
+	bios_untap(c);
 	say(c->ssl, "left to OpenSSL: %s", why);
 	return false;
 }

@@ -229,6 +229,30 @@ static bool renegotiation_is_refused(struct link *l)
 	       SSL_read(l->ours, buf, sizeof(buf)) == 6;
 }
 
+/* As with OpenSSL, which has none; nobody could install another key. */
+static bool limits_of_keys_do_not_end_it(struct link *l)
+{
+	struct dtls_limits limits = { .tx_records = 4, .rx_failures = 1 };
+	static const char forgery[] = "\x17\xfe\xfd\0\1\0\0\0\0\1\0\0\x23"
+				      "0123456789abcdef0123456789abcdefabc";
+	char buf[16];
+	int i;
+
+	if (l->was_kernel && setsockopt(l->fd[OUR_FD], SOL_TLS, DTLS_LIMITS,
+					&limits, sizeof(limits)))
+		return false;
+	for (i = 0; i < 8; i++) {
+		if (send(l->fd[PEER_FD], forgery, sizeof(forgery) - 1, 0) < 0)
+			return false;
+		link_peer_says(l, "more");
+		if (SSL_read(l->ours, buf, sizeof(buf)) != 4 ||
+		    SSL_write(l->ours, "and more", 8) != 8 ||
+		    link_peer_hears(l, buf, sizeof(buf)) != 8)
+			return false;
+	}
+	return true;
+}
+
 static bool what_is_fed_is_read(struct link *l)
 {
 	char buf[32];
@@ -294,6 +318,7 @@ static const struct {
 	CASE(socket_is_plain_after_the_end, LINK_SERVER),
 	CASE(copy_of_the_process_keeps_the_connection, 0),
 	CASE(renegotiation_is_refused, 0),
+	CASE(limits_of_keys_do_not_end_it, 0),
 	CASE(what_is_fed_is_read, LINK_SERVER | LINK_FED),
 	CASE(forgery_that_is_fed_is_dropped, LINK_SERVER | LINK_FED),
 	CASE(connection_in_memory_is_openssls, LINK_SERVER | LINK_MEMORY),

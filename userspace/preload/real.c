@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <openssl/bio.h>
 
 #include "core/kernel.h"
@@ -59,6 +60,22 @@ static void find_code(struct code *code, void *within)
 	dl_iterate_phdr(find_segment, code);
 }
 
+/*
+ * Nobody is there who could install further keys, and OpenSSL itself would go on
+ * with these: so the kernel only tells of their limits.
+ */
+static int set_option(int fd, int level, int name, const void *val,
+		      socklen_t len)
+{
+	struct dtls_params params = { 0 };
+
+	if (level != SOL_TLS || name != DTLS_PARAMS || len > sizeof(params))
+		return setsockopt(fd, level, name, val, len);
+	memcpy(&params, val, len);
+	params.flags |= DTLS_PARAM_SOFT_LIMITS;
+	return setsockopt(fd, level, name, &params, len);
+}
+
 #define REAL_FIND(type, name, args) *(void **)&table.name = next(#name);
 
 static void find(void)
@@ -70,6 +87,7 @@ static void find(void)
 	/* The library's own calls mustn't come back to feed.c. */
 	kernel = *kdtls_kernel;
 	kernel.recvmsg = table.recvmsg;
+	kernel.setsockopt = set_option;
 	kdtls_kernel = &kernel;
 }
 

@@ -229,6 +229,35 @@ static bool renegotiation_is_refused(struct link *l)
 	       SSL_read(l->ours, buf, sizeof(buf)) == 6;
 }
 
+/* OpenSSL would send a stranger what it has sealed, and read what isn't its. */
+static bool socket_of_a_stranger_is_left_alone(struct link *l)
+{
+	char buf[16];
+	int stranger[2], ret;
+
+	if (!l->was_kernel)
+		return true;
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, stranger) ||
+	    dup2(stranger[0], l->fd[OUR_FD]) < 0 ||
+	    send(stranger[1], "private", 7, 0) != 7)
+		return false;
+	errno = 0;
+	ret = SSL_write(l->ours, "secret", 6);
+	if (ret >= 0 || errno != EBADF ||
+	    SSL_get_error(l->ours, ret) != SSL_ERROR_SYSCALL)
+		return false;
+	if (SSL_read(l->ours, buf, sizeof(buf)) >= 0 ||
+	    SSL_shutdown(l->ours) >= 0)
+		return false;
+	SSL_free(l->ours);
+	l->ours = NULL;
+	ret = recv(stranger[1], buf, sizeof(buf), 0) < 0 &&
+	      recv(stranger[0], buf, sizeof(buf), 0) == 7;
+	close(stranger[0]);
+	close(stranger[1]);
+	return ret;
+}
+
 /* As with OpenSSL, which has none; nobody could install another key. */
 static bool limits_of_keys_do_not_end_it(struct link *l)
 {
@@ -318,6 +347,7 @@ static const struct {
 	CASE(socket_is_plain_after_the_end, LINK_SERVER),
 	CASE(copy_of_the_process_keeps_the_connection, 0),
 	CASE(renegotiation_is_refused, 0),
+	CASE(socket_of_a_stranger_is_left_alone, 0),
 	CASE(limits_of_keys_do_not_end_it, 0),
 	CASE(what_is_fed_is_read, LINK_SERVER | LINK_FED),
 	CASE(forgery_that_is_fed_is_dropped, LINK_SERVER | LINK_FED),

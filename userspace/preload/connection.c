@@ -32,6 +32,11 @@ ino_t connection_socket(int fd)
 								    0;
 }
 
+bool connection_is_there(const struct connection *c)
+{
+	return connection_socket(c->fd) == c->socket;
+}
+
 /*
  * What the kernel has opened would be read as if it had come in the clear, and
  * what of it isn't data would be an error.
@@ -56,8 +61,7 @@ static void give_back(struct connection *c)
 {
 	struct sockaddr nobody = { .sa_family = AF_UNSPEC };
 
-	if (c->forks != connection_forks() ||
-	    connection_socket(c->fd) != c->socket)
+	if (c->forks != connection_forks() || !connection_is_there(c))
 		return;
 	drain(c->k);
 	kdtls_detach(c->k, DTLS_DETACH_PLAINTEXT);

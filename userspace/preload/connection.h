@@ -92,6 +92,9 @@ bool connection_shares(const struct connection *c, int fd, ino_t socket);
 /* What a socket is known by; 0: it's none. */
 ino_t connection_socket(int fd);
 
+/* Is its socket still there, by that number? */
+bool connection_is_there(const struct connection *c);
+
 /* How often this process has been copied, or is a copy, by fork(). */
 unsigned int connection_forks(void);
 

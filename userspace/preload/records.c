@@ -58,12 +58,20 @@ static void take_alert(struct connection *c, const unsigned char *alert,
 	c->shutdown |= SSL_RECEIVED_SHUTDOWN;
 }
 
-static ssize_t next_record(struct connection *c, unsigned char *type)
+/* Once it's closed, its number may be that of a stranger's socket. */
+static int check(const struct connection *c)
 {
-	int flags = 0;
-
 	if (!c->k)
 		return -EIO;
+	return connection_is_there(c) ? 0 : -EBADF;
+}
+
+static ssize_t next_record(struct connection *c, unsigned char *type)
+{
+	int flags = 0, err = check(c);
+
+	if (err)
+		return err;
 	if (!c->record)
 		c->record = malloc(DTLS_MAX_PAYLOAD);
 	if (!c->record)
@@ -130,7 +138,7 @@ int records_read(struct connection *c, void *buf, size_t len, bool peek)
 
 int records_write(struct connection *c, const void *buf, size_t len)
 {
-	ssize_t n;
+	ssize_t n = check(c);
 
 	c->want = SSL_NOTHING;
 	if (c->shutdown & SSL_SENT_SHUTDOWN || c->is_broken)
@@ -140,7 +148,8 @@ int records_write(struct connection *c, const void *buf, size_t len)
 	/* As OpenSSL: no record, and no success either. */
 	if (!len)
 		return 0;
-	n = c->k ? kdtls_send(c->k, KDTLS_DATA, buf, len, MSG_NOSIGNAL) : -EIO;
+	if (!n)
+		n = kdtls_send(c->k, KDTLS_DATA, buf, len, MSG_NOSIGNAL);
 	return n < 0 ? failed(c, SSL_WRITING, -n) : n;
 }
 
@@ -164,8 +173,10 @@ static int send_close_notify(struct connection *c)
 {
 	static const unsigned char alert[] = { SSL3_AL_WARNING,
 					       SSL_AD_CLOSE_NOTIFY };
-	int err = c->k ? kdtls_close_notify(c->k) : -EIO;
+	int err = check(c);
 
+	if (!err)
+		err = kdtls_close_notify(c->k);
 	c->alert_due = err;
 	if (err)
 		return failed(c, SSL_WRITING, -err);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <openssl/err.h>
 
 #include "say.h"
 
@@ -21,14 +22,19 @@ void say(const SSL *ssl, const char *format, ...)
 	int before = errno;
 	char what[512];
 	va_list args;
+	int fd;
 
 	if (!is_wanted())
 		return;
+	/* Without a BIO there's none, which isn't the program's error. */
+	ERR_set_mark();
+	fd = SSL_get_wfd(ssl);
+	ERR_pop_to_mark();
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
 	/* In one piece, whoever else is writing. */
 	dprintf(STDERR_FILENO, "kdtls-preload: process %d, socket %d: %s\n",
-		getpid(), SSL_get_wfd(ssl), what);
+		getpid(), fd, what);
 	errno = before;
 }

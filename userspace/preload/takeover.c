@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <string.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <sys/socket.h>
 #include <openssl/err.h>
 #include <openssl/rand.h>
+#include <openssl/srtp.h>
 
 #include "bios.h"
 #include "feed.h"
@@ -121,6 +123,19 @@ static const char *find_socket(struct connection *c)
 	return NULL;
 }
 
+/* What the kernel would do to the socket beyond what this SSL needs. */
+static const char *find_other_use(const struct connection *c)
+{
+	int is_joined = 0;
+	socklen_t len = sizeof(is_joined);
+
+	if (SSL_get_selected_srtp_profile(c->ssl))
+		return "its socket carries SRTP too";
+	if (!getsockopt(c->fd, SOL_UDP, UDP_GRO, &is_joined, &len) && is_joined)
+		return "its socket joins datagrams (UDP_GRO)";
+	return NULL;
+}
+
 static const char *prepare(struct connection *c)
 {
 	const char *why = find_socket(c);
@@ -129,6 +144,8 @@ static const char *prepare(struct connection *c)
 		why = "OpenSSL has no random bytes";
 	if (!why && SSL_version(c->ssl) != DTLS1_2_VERSION)
 		why = "only DTLS 1.2 can be handed over";
+	if (!why)
+		why = find_other_use(c);
 	if (!why)
 		why = connect_socket(c, bios_rbio(c->ssl));
 	return why;

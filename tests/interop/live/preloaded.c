@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <linux/dtls.h>
 #include <openssl/ec.h>
+#include <openssl/srtp.h>
 #include <openssl/x509.h>
 
 #include "preloaded.h"
@@ -60,7 +61,7 @@ static void make_certificate(SSL_CTX *ctx)
 	EVP_PKEY_free(key);
 }
 
-static SSL_CTX *new_context(bool server, const char *suite)
+static SSL_CTX *new_context(bool server, const char *suite, int how)
 {
 	SSL_CTX *ctx = SSL_CTX_new(server ? DTLS_server_method() :
 					    DTLS_client_method());
@@ -68,6 +69,8 @@ static SSL_CTX *new_context(bool server, const char *suite)
 	SSL_CTX_set_cipher_list(ctx, suite);
 	if (server)
 		make_certificate(ctx);
+	if (how & LINK_SRTP)
+		SSL_CTX_set_tlsext_use_srtp(ctx, "SRTP_AES128_CM_SHA1_80");
 	return ctx;
 }
 
@@ -215,8 +218,8 @@ bool link_open(struct link *l, const char *suite, int how)
 {
 	*l = (struct link) { .how = how };
 	open_sockets(l);
-	l->ctx[OUR_FD] = new_context(how & LINK_SERVER, suite);
-	l->ctx[PEER_FD] = new_context(!(how & LINK_SERVER), suite);
+	l->ctx[OUR_FD] = new_context(how & LINK_SERVER, suite, how);
+	l->ctx[PEER_FD] = new_context(!(how & LINK_SERVER), suite, how);
 	l->ours = SSL_new(l->ctx[OUR_FD]);
 	if (how & LINK_SERVER)
 		SSL_set_accept_state(l->ours);

@@ -19,6 +19,8 @@ enum {
 	LINK_MEMORY = 4,
 	/* the peer sends data behind its last flight */
 	LINK_EARLY = 8,
+	/* SRTP is negotiated */
+	LINK_SRTP = 16,
 };
 
 enum {

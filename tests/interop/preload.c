@@ -201,6 +201,22 @@ static bool socket_is_plain_after_the_end(struct link *l)
 	       recv(l->fd[OUR_FD], buf, sizeof(buf), 0) == 6;
 }
 
+static bool nothing_is_left_behind_an_error(struct link *l)
+{
+	char buf[16];
+
+	if (!l->was_kernel)
+		return true;
+	SSL_shutdown(l->peer);
+	link_carry(l);
+	close(l->fd[PEER_FD]);
+	l->fd[PEER_FD] = -1;
+	SSL_write(l->ours, "to nobody", 9);
+	SSL_free(l->ours);
+	l->ours = NULL;
+	return recv(l->fd[OUR_FD], buf, sizeof(buf), 0) < 0 && errno == EAGAIN;
+}
+
 static bool copy_of_the_process_keeps_the_connection(struct link *l)
 {
 	char buf[16];
@@ -345,6 +361,7 @@ static const struct {
 	     LINK_SERVER | LINK_EARLY),
 	CASE(next_connection_on_the_same_ssl, LINK_SERVER),
 	CASE(socket_is_plain_after_the_end, LINK_SERVER),
+	CASE(nothing_is_left_behind_an_error, 0),
 	CASE(copy_of_the_process_keeps_the_connection, 0),
 	CASE(renegotiation_is_refused, 0),
 	CASE(socket_of_a_stranger_is_left_alone, 0),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -44,12 +45,16 @@ bool connection_is_there(const struct connection *c)
 static void drain(struct kdtls *k)
 {
 	unsigned char type, content[1];
+	ssize_t ret;
 	int n;
 
-	for (n = 0; n < DRAIN_MAX; n++)
-		if (kdtls_recv(k, &type, content, sizeof(content),
-			       MSG_DONTWAIT) < 0)
+	/* An error that the socket tells of may stand in front of the rest. */
+	for (n = 0; n < DRAIN_MAX; n++) {
+		ret = kdtls_recv(k, &type, content, sizeof(content),
+				 MSG_DONTWAIT);
+		if (ret == -EAGAIN || ret == -EBADF || ret == -ENOTSOCK)
 			return;
+	}
 }
 
 /*

@@ -49,6 +49,16 @@ static bool nothing_to_read_is_want_read(struct link *l)
 	return !ret && SSL_get_error(l->ours, ret) == SSL_ERROR_WANT_READ;
 }
 
+static bool bio_tells_of_a_timeout_once(struct link *l)
+{
+	BIO *bio = SSL_get_rbio(l->ours);
+	char buf[16];
+
+	SSL_read(l->ours, buf, sizeof(buf));
+	return BIO_dgram_recv_timedout(bio) == 1 &&
+	       BIO_dgram_recv_timedout(bio) == 0;
+}
+
 static bool writes_arrive_as_they_were(struct link *l)
 {
 	char buf[64];
@@ -347,6 +357,7 @@ static const struct {
 	CASE(short_read_leaves_the_rest, 0),
 	CASE(short_read_leaves_the_rest, LINK_SERVER),
 	CASE(nothing_to_read_is_want_read, 0),
+	CASE(bio_tells_of_a_timeout_once, 0),
 	CASE(writes_arrive_as_they_were, 0),
 	CASE(writes_arrive_as_they_were, LINK_SERVER),
 	CASE(refused_writes_say_why, 0),

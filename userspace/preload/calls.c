@@ -288,11 +288,22 @@ int DTLSv1_listen(SSL *ssl, BIO_ADDR *client)
 	return real()->DTLSv1_listen(ssl, client);
 }
 
+static bool asks_for_timeout(const BIO *bio, int cmd)
+{
+	return (cmd == BIO_CTRL_DGRAM_GET_RECV_TIMER_EXP ||
+		cmd == BIO_CTRL_DGRAM_GET_SEND_TIMER_EXP) &&
+	       bio && BIO_method_type(bio) == BIO_TYPE_DGRAM;
+}
+
 /* Within libssl, calls to an SSL that's in a BIO don't pass here. */
 long BIO_ctrl(BIO *bio, int cmd, long num, void *ptr)
 {
+	int timed_out = -1;
+
 	if (cmd == BIO_C_SET_SSL && ptr && bio &&
 	    BIO_method_type(bio) == BIO_TYPE_SSL)
 		takeover_leave(ptr, "the program uses it through a BIO");
-	return real()->BIO_ctrl(bio, cmd, num, ptr);
+	if (asks_for_timeout(bio, cmd) && !real_is_inner(CALLER))
+		timed_out = connection_ask_timeout(BIO_get_fd(bio, NULL));
+	return timed_out < 0 ? real()->BIO_ctrl(bio, cmd, num, ptr) : timed_out;
 }

@@ -183,6 +183,23 @@ bool connection_shares(const struct connection *c, int fd, ino_t socket)
 	return found;
 }
 
+int connection_ask_timeout(int fd)
+{
+	struct connection *c;
+	int ret = -1;
+
+	pthread_mutex_lock(&lock);
+	for (c = all; c && (c->stage != STAGE_KERNEL || c->fd != fd);
+	     c = c->next)
+		;
+	if (c) {
+		ret = c->timed_out;
+		c->timed_out = false;
+	}
+	pthread_mutex_unlock(&lock);
+	return ret;
+}
+
 void connection_reset(SSL *ssl)
 {
 	struct connection *c = connection_of(ssl);

@@ -46,6 +46,7 @@ enum stage {
  * @was_closed: the peer said close_notify
  * @is_broken: the peer said a fatal alert
  * @want: SSL_want()
+ * @timed_out: the socket's timeout ended a call, and nobody has asked yet
  * @record: room for the content of one record
  * @at: what the program hasn't read of it yet
  * @left: bytes there
@@ -69,6 +70,7 @@ struct connection {
 	bool was_closed;
 	bool is_broken;
 	int want;
+	bool timed_out;
 	unsigned char *record;
 	unsigned char *at;
 	size_t left;
@@ -88,6 +90,12 @@ void connection_reset(SSL *ssl);
 
 /* Is that socket of another SSL, too? */
 bool connection_shares(const struct connection *c, int fd, ino_t socket);
+
+/*
+ * Has the socket's timeout ended a call of the one that the kernel has there?
+ * Once: 1; 0; -1: there's none.
+ */
+int connection_ask_timeout(int fd);
 
 /* What a socket is known by; 0: it's none. */
 ino_t connection_socket(int fd);

@@ -14,7 +14,12 @@ typedef void info_callback(const SSL *ssl, int where, int ret);
 
 static int failed(struct connection *c, int want, int err)
 {
-	c->want = BIO_dgram_non_fatal_error(err) ? want : SSL_NOTHING;
+	bool is_passing = BIO_dgram_non_fatal_error(err);
+
+	c->want = is_passing ? want : SSL_NOTHING;
+	/* What's fed to it doesn't wait for the socket. */
+	if (is_passing && !(c->is_fed && want == SSL_READING))
+		c->timed_out = err == EAGAIN;
 	errno = err;
 	return -1;
 }

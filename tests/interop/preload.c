@@ -198,6 +198,31 @@ static bool next_connection_on_the_same_ssl(struct link *l)
 	       link_peer_hears(l, buf, sizeof(buf)) == 8;
 }
 
+/* The old SSL is freed when the new one is at work already. */
+static bool next_ssl_on_the_same_socket(struct link *l)
+{
+	SSL *old = l->ours;
+	char buf[16];
+	int i;
+
+	SSL_shutdown(old);
+	link_carry(l);
+	link_new_ssl(l);
+	link_new_peer(l);
+	if (!link_handshake(l) || SSL_read(old, buf, sizeof(buf)) > 0)
+		return false;
+	for (i = 0; i < 2; i++) {
+		link_peer_says(l, "again");
+		if (SSL_read(l->ours, buf, sizeof(buf)) != 5 ||
+		    SSL_write(l->ours, "and back", 8) != 8 ||
+		    link_peer_hears(l, buf, sizeof(buf)) != 8)
+			return false;
+		SSL_free(old);
+		old = NULL;
+	}
+	return true;
+}
+
 static bool socket_is_plain_after_the_end(struct link *l)
 {
 	char buf[16];
@@ -371,6 +396,7 @@ static const struct {
 	CASE(data_right_behind_the_handshake_comes_first,
 	     LINK_SERVER | LINK_EARLY),
 	CASE(next_connection_on_the_same_ssl, LINK_SERVER),
+	CASE(next_ssl_on_the_same_socket, 0),
 	CASE(socket_is_plain_after_the_end, LINK_SERVER),
 	CASE(nothing_is_left_behind_an_error, 0),
 	CASE(copy_of_the_process_keeps_the_connection, 0),

@@ -7,6 +7,7 @@
 
 #include "bios.h"
 #include "connection.h"
+#include "core/kernel.h"
 #include "feed.h"
 #include "real.h"
 
@@ -33,6 +34,11 @@ ino_t connection_socket(int fd)
 								    0;
 }
 
+static bool is_taken(const struct connection *c)
+{
+	return c->stage == STAGE_KERNEL || c->stage == STAGE_DEAD;
+}
+
 bool connection_is_there(const struct connection *c)
 {
 	return connection_socket(c->fd) == c->socket;
@@ -57,6 +63,19 @@ static void drain(struct kdtls *k)
 	}
 }
 
+/* Without @c->k, a key at most was told to the kernel. */
+static void detach(const struct connection *c)
+{
+	uint32_t how = DTLS_DETACH_PLAINTEXT;
+
+	if (!c->k) {
+		kdtls_kernel_set(c->fd, DTLS_DETACH, &how, sizeof(how));
+		return;
+	}
+	drain(c->k);
+	kdtls_detach(c->k, how);
+}
+
 /*
  * The program may go on with its socket, as openssl s_server does. But if it has
  * closed it, the number may be another's; and a copy of the process may have the
@@ -66,22 +85,22 @@ static void give_back(struct connection *c)
 {
 	struct sockaddr nobody = { .sa_family = AF_UNSPEC };
 
-	if (c->forks != connection_forks() || !connection_is_there(c))
+	feed_end(c);
+	if (c->was_given_back || c->forks != connection_forks() ||
+	    !connection_is_there(c))
 		return;
-	drain(c->k);
-	kdtls_detach(c->k, DTLS_DETACH_PLAINTEXT);
+	c->was_given_back = true;
+	detach(c);
 	if (c->is_connected_here)
 		connect(c->fd, &nobody, sizeof(nobody));
 }
 
 static void release(struct connection *c)
 {
-	feed_end(c);
-	if (c->k) {
+	if (is_taken(c))
 		give_back(c);
-		kdtls_free(c->k);
-		c->k = NULL;
-	}
+	kdtls_free(c->k);
+	c->k = NULL;
 	if (c->record)
 		OPENSSL_cleanse(c->record, DTLS_MAX_PAYLOAD);
 	free(c->record);
@@ -166,8 +185,7 @@ struct connection *connection_taken(const SSL *ssl)
 {
 	struct connection *c = connection_of(ssl);
 
-	return c && (c->stage == STAGE_KERNEL || c->stage == STAGE_DEAD) ? c :
-									   NULL;
+	return c && is_taken(c) ? c : NULL;
 }
 
 bool connection_shares(const struct connection *c, int fd, ino_t socket)
@@ -181,6 +199,27 @@ bool connection_shares(const struct connection *c, int fd, ino_t socket)
 			other->socket == socket;
 	pthread_mutex_unlock(&lock);
 	return found;
+}
+
+bool connection_claim(const struct connection *c)
+{
+	struct connection *other;
+	bool good = true;
+
+	pthread_mutex_lock(&lock);
+	for (other = all; other; other = other->next) {
+		if (other == c || other->stage != STAGE_KERNEL ||
+		    other->fd != c->fd || other->socket != c->socket)
+			continue;
+		if (other->shutdown) {
+			other->stage = STAGE_DEAD;
+			give_back(other);
+		} else {
+			good = false;
+		}
+	}
+	pthread_mutex_unlock(&lock);
+	return good;
 }
 
 int connection_ask_timeout(int fd)

@@ -20,7 +20,7 @@ enum stage {
 	STAGE_WATCHED,
 	/* the kernel has it */
 	STAGE_KERNEL,
-	/* the kernel took one key and refused the other: nobody has it */
+	/* nobody has it: the kernel refused a key, or its socket is another's */
 	STAGE_DEAD,
 	/* OpenSSL keeps it */
 	STAGE_LEFT,
@@ -33,7 +33,8 @@ enum stage {
  * @stage: who has it
  * @fd: its socket; -1: not known
  * @socket: st_ino of @fd, to know it again
- * @k: in STAGE_KERNEL
+ * @k: once the kernel has taken it
+ * @was_given_back: the socket sends and receives in the clear again
  * @forks: connection_forks() when the kernel took it
  * @has_tap: libkdtls has put its filter in front of the BIOs for us
  * @is_fed: the program reads the socket itself: see feed.h
@@ -58,6 +59,7 @@ struct connection {
 	int fd;
 	ino_t socket;
 	struct kdtls *k;
+	bool was_given_back;
 	unsigned int forks;
 	bool has_tap;
 	bool is_fed;
@@ -90,6 +92,12 @@ void connection_reset(SSL *ssl);
 
 /* Is that socket of another SSL, too? */
 bool connection_shares(const struct connection *c, int fd, ino_t socket);
+
+/*
+ * @c is about to use its socket: from one that's shut down but has it in the
+ * kernel still it's taken away. False: one has it that isn't.
+ */
+bool connection_claim(const struct connection *c);
 
 /*
  * Has the socket's timeout ended a call of the one that the kernel has there?

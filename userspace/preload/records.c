@@ -66,7 +66,7 @@ static void take_alert(struct connection *c, const unsigned char *alert,
 /* Once it's closed, its number may be that of a stranger's socket. */
 static int check(const struct connection *c)
 {
-	if (!c->k)
+	if (c->stage != STAGE_KERNEL)
 		return -EIO;
 	return connection_is_there(c) ? 0 : -EBADF;
 }

@@ -58,6 +58,9 @@ static bool watch(struct connection *c)
 	if (wbio && bios_is_socket(wbio)) {
 		c->fd = BIO_get_fd(wbio, NULL);
 		c->socket = connection_socket(c->fd);
+		if (!connection_claim(c))
+			return leave(c,
+				     "its socket is another SSL's, which the kernel has and nobody has shut down");
 	}
 	if (!rbio || !wbio || !bios_is_socket(rbio) || !bios_is_socket(wbio))
 		return true;

@@ -96,6 +96,19 @@ static void use_socket(struct link *l)
 	SSL_set_bio(l->ours, l->how & LINK_FED ? NULL : bio, bio);
 }
 
+void link_new_ssl(struct link *l)
+{
+	l->ours = SSL_new(l->ctx[OUR_FD]);
+	if (l->how & LINK_SERVER)
+		SSL_set_accept_state(l->ours);
+	else
+		SSL_set_connect_state(l->ours);
+	if (l->how & LINK_MEMORY)
+		use_memory(l->ours);
+	else
+		use_socket(l);
+}
+
 void link_new_peer(struct link *l)
 {
 	SSL_free(l->peer);
@@ -220,15 +233,7 @@ bool link_open(struct link *l, const char *suite, int how)
 	open_sockets(l);
 	l->ctx[OUR_FD] = new_context(how & LINK_SERVER, suite, how);
 	l->ctx[PEER_FD] = new_context(!(how & LINK_SERVER), suite, how);
-	l->ours = SSL_new(l->ctx[OUR_FD]);
-	if (how & LINK_SERVER)
-		SSL_set_accept_state(l->ours);
-	else
-		SSL_set_connect_state(l->ours);
-	if (how & LINK_MEMORY)
-		use_memory(l->ours);
-	else
-		use_socket(l);
+	link_new_ssl(l);
 	link_new_peer(l);
 	return link_handshake(l);
 }

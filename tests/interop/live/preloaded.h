@@ -50,6 +50,9 @@ struct link {
 bool link_open(struct link *l, const char *suite, int how);
 void link_close(struct link *l);
 
+/* An SSL for ours; the one that was is the caller's. */
+void link_new_ssl(struct link *l);
+
 /* Another peer, for another handshake. */
 void link_new_peer(struct link *l);
 bool link_handshake(struct link *l);

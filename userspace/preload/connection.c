@@ -141,15 +141,23 @@ static int on_dup(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void **ptr,
 	return 1;
 }
 
-static void on_fork(void)
+static void before_fork(void)
+{
+	pthread_mutex_lock(&lock);
+	feed_lock();
+}
+
+static void after_fork(void)
 {
 	__atomic_add_fetch(&forks, 1, __ATOMIC_RELAXED);
+	feed_unlock();
+	pthread_mutex_unlock(&lock);
 }
 
 static void init(void)
 {
 	slot = SSL_get_ex_new_index(0, NULL, NULL, on_dup, on_free);
-	pthread_atfork(NULL, on_fork, on_fork);
+	pthread_atfork(before_fork, after_fork, after_fork);
 }
 
 struct connection *connection_of(const SSL *ssl)

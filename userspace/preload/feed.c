@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 #include <errno.h>
 #include <pthread.h>
-#include <stdlib.h>
+#include <signal.h>
 #include <string.h>
 #include <openssl/crypto.h>
 
@@ -20,99 +20,128 @@
 #define CONTROL_LEN 1024
 
 /**
- * struct feed - a socket whose datagrams are wrapped
- * @next: in the list of all
- * @fd: the socket
- * @socket: likewise, as the number may become another's
+ * struct place - what's known of a socket, by its number
+ * @turns: changes begun and ended; odd: it's being changed
+ * @was_read: by the program itself
+ * @socket: st_ino of the one whose datagrams are wrapped; 0: none
  * @token: of its SSL
+ *
+ * Reading takes no lock: that may be done in a signal handler, whatever it has
+ * interrupted, and is done for every datagram of every program.
  */
-struct feed {
-	struct feed *next;
-	int fd;
+struct place {
+	unsigned int turns;
+	unsigned char was_read;
 	ino_t socket;
 	unsigned char token[TOKEN_LEN];
 };
 
-static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
-/* Under @lock. */
-static struct feed *all;
+static struct place places[FD_MAX];
+/* Whoever changes one. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned int count;
 
-static unsigned char was_read[FD_MAX];
 static _Thread_local int last = -1;
+
+static struct place *place_of(int fd)
+{
+	return fd >= 0 && fd < FD_MAX ? &places[fd] : NULL;
+}
 
 bool feed_is_from(int fd)
 {
-	return fd == last;
+	return fd == last && place_of(fd);
 }
 
 bool feed_was_read(int fd)
 {
-	return fd < 0 || fd >= FD_MAX ||
-	       __atomic_load_n(&was_read[fd], __ATOMIC_RELAXED);
+	const struct place *place = place_of(fd);
+
+	return !place || __atomic_load_n(&place->was_read, __ATOMIC_RELAXED);
 }
 
 static void note(int fd)
 {
+	struct place *place = place_of(fd);
+
 	last = fd;
-	if (fd >= 0 && fd < FD_MAX)
-		__atomic_store_n(&was_read[fd], 1, __ATOMIC_RELAXED);
+	if (place)
+		__atomic_store_n(&place->was_read, 1, __ATOMIC_RELAXED);
 }
 
-void feed_begin(struct connection *c)
+void feed_lock(void)
 {
-	struct feed *feed = calloc(1, sizeof(*feed));
-
-	/* Then nothing it's fed has the token: as if all were lost on the way. */
-	if (!feed)
-		return;
-	feed->fd = c->fd;
-	feed->socket = c->socket;
-	memcpy(feed->token, c->token, TOKEN_LEN);
-	pthread_rwlock_wrlock(&lock);
-	feed->next = all;
-	all = feed;
-	__atomic_add_fetch(&count, 1, __ATOMIC_RELAXED);
-	pthread_rwlock_unlock(&lock);
+	pthread_mutex_lock(&lock);
 }
 
-void feed_end(struct connection *c)
+void feed_unlock(void)
 {
-	struct feed **at, *feed;
+	pthread_mutex_unlock(&lock);
+}
 
-	if (!c->is_fed)
+/* With the lock, and no signal's handler that would wait for the end of it. */
+static void change(struct place *place, ino_t socket, const unsigned char *token)
+{
+	unsigned int turns = place->turns;
+
+	if (!place->socket != !socket)
+		__atomic_add_fetch(&count, socket ? 1 : -1, __ATOMIC_RELAXED);
+	__atomic_store_n(&place->turns, turns + 1, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	place->socket = socket;
+	memcpy(place->token, token, TOKEN_LEN);
+	__atomic_store_n(&place->turns, turns + 2, __ATOMIC_RELEASE);
+}
+
+/* From one token to the other, if it's that. */
+static void exchange(int fd, const unsigned char *from, ino_t socket,
+		     const unsigned char *to)
+{
+	struct place *place = place_of(fd);
+	sigset_t every, before;
+
+	if (!place)
 		return;
-	pthread_rwlock_wrlock(&lock);
-	for (at = &all; *at; at = &(*at)->next)
-		if (!memcmp((*at)->token, c->token, TOKEN_LEN))
-			break;
-	feed = *at;
-	if (feed) {
-		*at = feed->next;
-		__atomic_sub_fetch(&count, 1, __ATOMIC_RELAXED);
-	}
-	pthread_rwlock_unlock(&lock);
-	if (feed)
-		OPENSSL_cleanse(feed, sizeof(*feed));
-	free(feed);
+	sigfillset(&every);
+	pthread_sigmask(SIG_BLOCK, &every, &before);
+	feed_lock();
+	if (!from || !memcmp(place->token, from, TOKEN_LEN))
+		change(place, socket, to);
+	feed_unlock();
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+void feed_begin(const struct connection *c)
+{
+	exchange(c->fd, NULL, c->socket, c->token);
+}
+
+void feed_end(const struct connection *c)
+{
+	static const unsigned char none[TOKEN_LEN];
+
+	if (c->is_fed)
+		exchange(c->fd, c->token, 0, none);
 }
 
 /* False: what comes from @fd isn't wrapped. */
 static bool find_token(int fd, int flags, unsigned char *token)
 {
-	struct feed *feed;
+	const struct place *place = place_of(fd);
+	unsigned int turns;
+	ino_t socket;
 
-	if (!__atomic_load_n(&count, __ATOMIC_RELAXED) ||
+	if (!__atomic_load_n(&count, __ATOMIC_RELAXED) || !place ||
 	    flags & (MSG_ERRQUEUE | MSG_OOB))
 		return false;
-	pthread_rwlock_rdlock(&lock);
-	for (feed = all; feed; feed = feed->next)
-		if (feed->fd == fd && feed->socket == connection_socket(fd))
-			break;
-	if (feed)
-		memcpy(token, feed->token, TOKEN_LEN);
-	pthread_rwlock_unlock(&lock);
-	return feed;
+	do {
+		turns = __atomic_load_n(&place->turns, __ATOMIC_ACQUIRE);
+		socket = place->socket;
+		memcpy(token, place->token, TOKEN_LEN);
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	} while (turns & 1 ||
+		 turns != __atomic_load_n(&place->turns, __ATOMIC_RELAXED));
+	return socket && socket == connection_socket(fd);
 }
 
 /* All that the program asked for, but the type. 0: the kernel has opened none. */

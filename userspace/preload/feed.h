@@ -13,8 +13,12 @@
 #include "connection.h"
 
 /* From now on what's read from @c's socket is wrapped. */
-void feed_begin(struct connection *c);
-void feed_end(struct connection *c);
+void feed_begin(const struct connection *c);
+void feed_end(const struct connection *c);
+
+/* Around fork(): in the copy nobody would open the lock again. */
+void feed_lock(void);
+void feed_unlock(void);
 
 /* Was that socket the last one that this thread has read from by itself? */
 bool feed_is_from(int fd);

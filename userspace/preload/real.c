@@ -97,6 +97,12 @@ const struct real *real(void)
 	return &table;
 }
 
+/* Not by a signal's handler that has interrupted the same. */
+static __attribute__((constructor)) void begin(void)
+{
+	real();
+}
+
 static bool holds(const struct code *code, const void *at)
 {
 	return (uintptr_t)at - code->begin < code->len;

@@ -349,6 +349,31 @@ static bool what_is_fed_is_read(struct link *l)
 	       SSL_get_shutdown(l->ours) == SSL_RECEIVED_SHUTDOWN;
 }
 
+/* One BIO for each datagram, and the socket's with it each time. */
+static bool socket_may_be_given_with_what_is_fed(struct link *l)
+{
+	BIO *in, *out = SSL_get_wbio(l->ours);
+	char bytes[256], buf[16];
+	ssize_t len;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		link_peer_says(l, "fed");
+		len = recv(l->fd[OUR_FD], bytes, sizeof(bytes), 0);
+		in = BIO_new_mem_buf(bytes, len);
+		BIO_set_mem_eof_return(in, -1);
+		SSL_set_bio(l->ours, in, out);
+		if (SSL_get_rbio(l->ours) != in ||
+		    SSL_get_wbio(l->ours) != out ||
+		    SSL_read(l->ours, buf, sizeof(buf)) != 3 ||
+		    SSL_write(l->ours, "answer", 6) != 6 ||
+		    link_peer_hears(l, buf, sizeof(buf)) != 6)
+			return false;
+	}
+	SSL_set0_rbio(l->ours, NULL);
+	return true;
+}
+
 /* Neither as it is, nor as a record. */
 static bool forgery_that_is_fed_is_dropped(struct link *l)
 {
@@ -404,6 +429,7 @@ static const struct {
 	CASE(socket_of_a_stranger_is_left_alone, 0),
 	CASE(limits_of_keys_do_not_end_it, 0),
 	CASE(what_is_fed_is_read, LINK_SERVER | LINK_FED),
+	CASE(socket_may_be_given_with_what_is_fed, LINK_SERVER | LINK_FED),
 	CASE(forgery_that_is_fed_is_dropped, LINK_SERVER | LINK_FED),
 	CASE(connection_in_memory_is_openssls, LINK_SERVER | LINK_MEMORY),
 };

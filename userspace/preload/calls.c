@@ -53,7 +53,7 @@ static bool is_ready(SSL *ssl, const void *caller, int *ret)
 {
 	struct connection *c = connection_of(ssl);
 
-	if (real_is_inner(caller))
+	if (real_is_inner(caller) || !real_is_own_libssl())
 		return true;
 	if (c ? c->stage > STAGE_WATCHED : !SSL_is_dtls(ssl))
 		return true;

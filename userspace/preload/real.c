@@ -22,6 +22,7 @@ struct code {
 };
 
 static struct code libcrypto, libssl, own;
+static bool is_own_libssl;
 
 static void *next(const char *name)
 {
@@ -76,6 +77,16 @@ static int set_option(int fd, int level, int name, const void *val,
 	return setsockopt(fd, level, name, &params, len);
 }
 
+/* Is that function of the same library as those behind? */
+static bool is_found_behind(void *function)
+{
+	Dl_info linked, behind;
+
+	return dladdr(function, &linked) &&
+	       dladdr((void *)(uintptr_t)table.SSL_read, &behind) &&
+	       linked.dli_fbase == behind.dli_fbase;
+}
+
 #define REAL_FIND(type, name, args) *(void **)&table.name = next(#name);
 
 static void find(void)
@@ -84,6 +95,7 @@ static void find(void)
 	find_code(&libcrypto, next("BIO_new_dgram"));
 	find_code(&libssl, next("SSL_read"));
 	find_code(&own, (void *)(uintptr_t)find_code);
+	is_own_libssl = is_found_behind((void *)(uintptr_t)SSL_new);
 	/* The library's own calls mustn't come back to feed.c. */
 	kernel = *kdtls_kernel;
 	kernel.recvmsg = table.recvmsg;
@@ -122,9 +134,6 @@ bool real_is_inner(const void *code)
 
 bool real_is_own_libssl(void)
 {
-	Dl_info linked, behind;
-
-	return dladdr((void *)(uintptr_t)SSL_new, &linked) &&
-	       dladdr((void *)(uintptr_t)real()->SSL_read, &behind) &&
-	       linked.dli_fbase == behind.dli_fbase;
+	real();
+	return is_own_libssl;
 }

@@ -63,7 +63,10 @@ bool real_is_libcrypto(const void *code);
 /* Is it code of libssl, or of this library (libkdtls included)? */
 bool real_is_inner(const void *code);
 
-/* Is the libssl behind these functions the one that this library uses? */
+/*
+ * Is the libssl behind these functions the one that this library uses? If not,
+ * an SSL is nothing that it could ask anything about.
+ */
 bool real_is_own_libssl(void);
 
 #endif

@@ -28,7 +28,7 @@ void say(const SSL *ssl, const char *format, ...)
 		return;
 	/* Without a BIO there's none, which isn't the program's error. */
 	ERR_set_mark();
-	fd = SSL_get_wfd(ssl);
+	fd = ssl ? SSL_get_wfd(ssl) : -1;
 	ERR_pop_to_mark();
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);

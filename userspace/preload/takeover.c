@@ -23,9 +23,22 @@ static bool leave(struct connection *c, const char *why)
 	return false;
 }
 
+/* Said once: such an SSL has no place to note anything. */
+static bool is_known(void)
+{
+	static bool was_said;
+
+	if (real_is_own_libssl())
+		return true;
+	if (!__atomic_exchange_n(&was_said, true, __ATOMIC_RELAXED))
+		say(NULL,
+		    "left to OpenSSL: the program has a libssl of its own");
+	return false;
+}
+
 void takeover_leave(SSL *ssl, const char *why)
 {
-	struct connection *c = connection_new(ssl);
+	struct connection *c = is_known() ? connection_new(ssl) : NULL;
 
 	if (c && (c->stage == STAGE_NEW || c->stage == STAGE_WATCHED))
 		leave(c, why);
@@ -35,8 +48,6 @@ static const char *why_not(const SSL *ssl)
 {
 	const BIO *rbio = SSL_get_rbio(ssl), *wbio = SSL_get_wbio(ssl);
 
-	if (!real_is_own_libssl())
-		return "the program has a libssl of its own";
 	if (dlsym(RTLD_DEFAULT, "kdtls_attach") ||
 	    (rbio && bios_is_tap(rbio)) || (wbio && bios_is_tap(wbio)))
 		return "the program uses libkdtls itself";
@@ -70,7 +81,7 @@ static bool watch(struct connection *c)
 
 struct connection *takeover_watch(SSL *ssl)
 {
-	struct connection *c = connection_new(ssl);
+	struct connection *c = is_known() ? connection_new(ssl) : NULL;
 
 	if (!c || (c->stage == STAGE_NEW && !watch(c)))
 		return NULL;

@@ -270,6 +270,31 @@ static bool copy_of_the_process_keeps_the_connection(struct link *l)
 	       link_peer_hears(l, buf, sizeof(buf)) == 3;
 }
 
+static bool session_is_resumable_after_a_shutdown(struct link *l)
+{
+	SSL_SESSION *session = SSL_get1_session(l->ours);
+	bool good;
+
+	SSL_shutdown(l->ours);
+	SSL_free(l->ours);
+	l->ours = NULL;
+	good = SSL_SESSION_is_resumable(session);
+	SSL_SESSION_free(session);
+	return good;
+}
+
+static bool session_is_not_resumable_without(struct link *l)
+{
+	SSL_SESSION *session = SSL_get1_session(l->ours);
+	bool good;
+
+	SSL_free(l->ours);
+	l->ours = NULL;
+	good = !SSL_SESSION_is_resumable(session);
+	SSL_SESSION_free(session);
+	return good;
+}
+
 static bool renegotiation_is_refused(struct link *l)
 {
 	char buf[16];
@@ -425,6 +450,8 @@ static const struct {
 	CASE(socket_is_plain_after_the_end, LINK_SERVER),
 	CASE(nothing_is_left_behind_an_error, 0),
 	CASE(copy_of_the_process_keeps_the_connection, 0),
+	CASE(session_is_resumable_after_a_shutdown, 0),
+	CASE(session_is_not_resumable_without, 0),
 	CASE(renegotiation_is_refused, 0),
 	CASE(socket_of_a_stranger_is_left_alone, 0),
 	CASE(limits_of_keys_do_not_end_it, 0),

@@ -97,8 +97,11 @@ static void give_back(struct connection *c)
 
 static void release(struct connection *c)
 {
-	if (is_taken(c))
+	if (is_taken(c)) {
 		give_back(c);
+		/* Which OpenSSL goes by: may the session be resumed? */
+		real()->SSL_set_shutdown(c->ssl, c->shutdown);
+	}
 	kdtls_free(c->k);
 	c->k = NULL;
 	if (c->record)

@@ -5,7 +5,7 @@
 
 #include <openssl/ssl.h>
 
-/* One line about @ssl, to stderr, if KDTLS_PRELOAD=verbose. */
+/* One line about @ssl, if any, to stderr, if KDTLS_PRELOAD=verbose. */
 __attribute__((format(printf, 2, 3))) void say(const SSL *ssl,
 					       const char *format, ...);
 

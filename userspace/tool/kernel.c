@@ -111,7 +111,7 @@ static bool has_source(void)
 
 static const char *advice_to_build(void)
 {
-	static char advice[160];
+	static char advice[192];
 	struct utsname kernel;
 
 	uname(&kernel);

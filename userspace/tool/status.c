@@ -58,7 +58,7 @@ struct cipher {
 struct missing {
 	bool needed;
 	char what[160];
-	char how[160];
+	char how[192];
 };
 
 /* All that's told. */
@@ -155,7 +155,7 @@ static void add_card(struct findings *f, const char *line)
 static bool judge_ciphers(struct findings *f)
 {
 	const struct cipher *c;
-	char how[160];
+	char how[192];
 	bool any = false;
 	unsigned int i;
 

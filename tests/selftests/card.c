@@ -314,7 +314,7 @@ TEST_F(wire, batches_received_are_cut)
 		strcpy(self->nic.ends[NEAR].device, "near.5");
 	}
 	ASSERT_EQ(0, nic_configure(&self->nic, NEAR));
-	ASSERT_EQ(0, nic_settle(&self->nic));
+	ASSERT_EQ(0, nic_wait(&self->nic));
 	OPEN_PATH();
 	ASSERT_EQ(2500, leave_batch(&self->path, NEAR, 2500, 601));
 	arrive_batch(_metadata, __LINE__, &self->path, FAR, 2500);

@@ -81,6 +81,7 @@ TEST_F(vlan, goes_down_and_away)
 	ASSERT_EQ(0, nic_at(&self->nic, NEAR, "ip link set vlan down"));
 	EXPECT_EQ(-1, leave(&self->path, NEAR, -1, 100, 0));
 	ASSERT_EQ(0, nic_configure(&self->nic, NEAR));
+	ASSERT_EQ(0, nic_wait(&self->nic));
 	CARRY_BOTH_WAYS();
 	ASSERT_EQ(0, nic_at(&self->nic, NEAR, "ip link del vlan"));
 	EXPECT_EQ(-1, leave(&self->path, NEAR, -1, 100, 0));

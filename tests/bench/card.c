@@ -37,7 +37,9 @@ static int setup_udp(struct run *run)
 	errno = EIO;
 	if (make_card(run, LINK_NEAR, "near") || make_card(run, LINK_FAR, "far"))
 		return -1;
-	return pair_open_at(run, NETWORK);
+	if (pair_open_at(run, NETWORK))
+		return -1;
+	return link_carries(run->fd[0], run->fd[1]);
 }
 
 static int install_keys(struct run *run, uint32_t offload)

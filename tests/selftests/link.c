@@ -345,7 +345,8 @@ int link_pair(const struct link *link, enum bed_family family, int fd[2])
 /*
  * Return when what these sockets send each other arrives: the kernel may notice
  * later that a device is up, and loses what's sent before. The newest number
- * has been seen, so nothing is under way.
+ * has been seen, so nothing is under way: for ways that are as fast as we are,
+ * with no other process on them.
  */
 int link_carries(int from, int to)
 {

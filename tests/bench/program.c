@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -74,6 +75,8 @@ static int run_program(struct program *program, const char *path,
 	if (program->pid < 0)
 		return -1;
 	if (!program->pid) {
+		/* It mustn't outlive a benchmark that gives up. */
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		dup2(ends[1], STDERR_FILENO);
 		close(ends[0]);
 		close(ends[1]);

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <openssl/crypto.h>
-#include <openssl/err.h>
 
 #include "common.h"
+#include "context.h"
 
 /* The AEADs that the kernel takes, with forward secrecy. */
 #define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AESCCM:-AESCCM8"
@@ -29,18 +29,9 @@ void die(enum status status, const char *format, ...)
 	exit(status);
 }
 
-const char *openssl_reason(void)
-{
-	const char *reason = ERR_reason_error_string(ERR_peek_error());
-
-	if (reason)
-		return reason;
-	return errno ? strerror(errno) : "no reason given";
-}
-
 void die_openssl(enum status status, const char *what)
 {
-	die(status, "%s: %s", what, openssl_reason());
+	die(status, "%s: %s", what, context_reason(errno));
 }
 
 unsigned int parse_number(const char *name, const char *text, unsigned int max)

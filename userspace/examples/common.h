@@ -26,9 +26,6 @@ __attribute__((noreturn, format(printf, 2, 3))) void die(enum status status,
 /* The same with the oldest reason that OpenSSL has. */
 __attribute__((noreturn)) void die_openssl(enum status status, const char *what);
 
-/* The reason alone. */
-const char *openssl_reason(void);
-
 /* A number from 0 to @max, or out. */
 unsigned int parse_number(const char *name, const char *text, unsigned int max);
 

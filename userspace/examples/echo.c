@@ -7,6 +7,7 @@
 #include <openssl/err.h>
 
 #include "alert.h"
+#include "context.h"
 #include "cookie.h"
 #include "echo.h"
 
@@ -41,15 +42,6 @@ static int watch(struct echo_server *s, int fd, void *who)
 	};
 
 	return epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
-}
-
-static const char *openssl_reason(void)
-{
-	const char *reason = ERR_reason_error_string(ERR_peek_error());
-
-	if (reason)
-		return reason;
-	return errno ? strerror(errno) : "no reason given";
 }
 
 /* The listener becomes a client's. NULL: no memory; it has to begin anew. */
@@ -176,7 +168,7 @@ static void client_shake(struct echo_server *s, struct echo_client *client)
 	if (ret == 1)
 		client_hand_over(s, client);
 	else if (err != SSL_ERROR_WANT_READ && err != SSL_ERROR_WANT_WRITE)
-		client_end(s, client, openssl_reason());
+		client_end(s, client, context_reason(errno));
 }
 
 static void client_begin(struct echo_server *s, const struct endpoint *peer)

@@ -2,36 +2,22 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include "context.h"
 #include "credentials.h"
 #include "psk.h"
 
-/* The AEADs that the kernel takes, with forward secrecy. */
-#define CIPHERS_CERT "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AESCCM:-AESCCM8"
-#define CIPHERS_PSK  "kDHEPSK+AESGCM:kECDHEPSK+CHACHA20:kDHEPSK+CHACHA20"
-
 #define DAY 86400L
-
-const char *openssl_reason(int error)
-{
-	const char *reason = ERR_reason_error_string(ERR_peek_error());
-
-	if (reason)
-		return reason;
-	return error ? strerror(error) : "no reason given";
-}
 
 __attribute__((noreturn)) static void refuse_file(const char *option,
 						  const char *path)
 {
 	int error = errno;
 
-	fail(ENDING_USAGE, "--%s %s: %s", option, path, openssl_reason(error));
+	fail(ENDING_USAGE, "--%s %s: %s", option, path, context_reason(error));
 }
 
 static void load_certificate(SSL_CTX *ctx, const struct credentials *c)
@@ -70,30 +56,15 @@ static void make_up_certificate(SSL_CTX *ctx)
 	    !SSL_CTX_use_certificate(ctx, cert) ||
 	    !SSL_CTX_use_PrivateKey(ctx, key))
 		fail(ENDING_SYSTEM, "no certificate can be made up: %s",
-		     openssl_reason(errno));
+		     context_reason(errno));
 	X509_free(cert);
 	EVP_PKEY_free(key);
 }
 
-/* Others don't go into the kernel. */
-static void refuse_but_aeads(SSL_CTX *ctx)
-{
-	const STACK_OF(SSL_CIPHER) *list = SSL_CTX_get_ciphers(ctx);
-	const SSL_CIPHER *cipher;
-	int i;
-
-	for (i = 0; i < sk_SSL_CIPHER_num(list); i++) {
-		cipher = sk_SSL_CIPHER_value(list, i);
-		if (!SSL_CIPHER_is_aead(cipher))
-			fail(ENDING_USAGE,
-			     "--cipher: %s is no AEAD: leave it out (e.g. ECDHE+AESGCM)",
-			     SSL_CIPHER_get_name(cipher));
-	}
-}
-
 static void set_ciphers(SSL_CTX *ctx, const struct credentials *c)
 {
-	const char *list = c->psk ? CIPHERS_PSK : CIPHERS_CERT;
+	const char *list = context_ciphers(c->psk);
+	const char *other;
 
 	if (c->cipher)
 		list = c->cipher;
@@ -101,7 +72,11 @@ static void set_ciphers(SSL_CTX *ctx, const struct credentials *c)
 		fail(ENDING_USAGE,
 		     "--cipher %s: OpenSSL knows none of these (openssl ciphers -v)",
 		     list);
-	refuse_but_aeads(ctx);
+	other = context_other_than_aead(ctx);
+	if (other)
+		fail(ENDING_USAGE,
+		     "--cipher: %s is no AEAD: leave it out (e.g. ECDHE+AESGCM)",
+		     other);
 	SSL_CTX_set_dh_auto(ctx, 1);
 }
 
@@ -135,7 +110,7 @@ SSL_CTX *credentials_context(const struct credentials *c, bool is_server)
 	if (!ctx || !SSL_CTX_set_min_proto_version(ctx, DTLS1_2_VERSION) ||
 	    !SSL_CTX_set_max_proto_version(ctx, DTLS1_2_VERSION))
 		fail(ENDING_SYSTEM, "OpenSSL has no DTLS 1.2: %s",
-		     openssl_reason(errno));
+		     context_reason(errno));
 	if (!is_power_of_two(c->window))
 		fail(ENDING_USAGE,
 		     "--window %u: write a power of two, from %u to %u",

@@ -70,7 +70,4 @@ struct kdtls_options credentials_attach(const struct credentials *c);
 /* How to end where kdtls_attach() gave @err. */
 enum ending credentials_ending(int err);
 
-/* The oldest of OpenSSL's errors, or @error, an errno; a constant string. */
-const char *openssl_reason(int error);
-
 #endif

@@ -8,6 +8,7 @@
 #include <sys/signalfd.h>
 
 #include "../examples/echo.h"
+#include "context.h"
 #include "cookie.h"
 #include "credentials.h"
 #include "json.h"
@@ -153,7 +154,7 @@ static enum ending run(char **arguments)
 	kernel_want_module();
 	server.ctx = credentials_context(&opt.credentials, true);
 	if (!cookie_prepare(server.ctx))
-		fail(ENDING_SYSTEM, "no random numbers: %s", openssl_reason(0));
+		fail(ENDING_SYSTEM, "no random numbers: %s", context_reason(0));
 	server.attach = credentials_attach(&opt.credentials);
 	server.limit = opt.clients;
 	server.stop = stop_signals();

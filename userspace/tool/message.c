@@ -129,26 +129,3 @@ int message_socket(struct diag_socket *s, const void *attributes, size_t len)
 	memset(s, 0, sizeof(*s));
 	return message_attributes(attributes, len, socket_attribute, s);
 }
-
-const char *message_cipher_name(uint16_t type)
-{
-	switch (type) {
-	case 0:
-		return "none";
-	case TLS_CIPHER_AES_GCM_128:
-		return "AES-128-GCM";
-	case TLS_CIPHER_AES_GCM_256:
-		return "AES-256-GCM";
-	case TLS_CIPHER_CHACHA20_POLY1305:
-		return "ChaCha20-Poly1305";
-	case TLS_CIPHER_AES_CCM_128:
-		return "AES-128-CCM";
-	case DTLS_CIPHER_AES_CCM_256:
-		return "AES-256-CCM";
-	case DTLS_CIPHER_AES_CCM_8_128:
-		return "AES-128-CCM-8";
-	case DTLS_CIPHER_AES_CCM_8_256:
-		return "AES-256-CCM-8";
-	}
-	return "unknown";
-}

@@ -72,9 +72,6 @@ struct diag_socket {
  */
 int message_socket(struct diag_socket *s, const void *attributes, size_t len);
 
-/* The name of a TLS_CIPHER_* or DTLS_CIPHER_*; "none" for 0. */
-const char *message_cipher_name(uint16_t type);
-
 /* Calls @each with each attribute; the first that's not 0 ends it. */
 int message_attributes(const void *attributes, size_t len,
 		       int (*each)(void *data, unsigned int type,

@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 
+#include "context.h"
 #include "handshake.h"
 #include "peer.h"
 
@@ -28,11 +29,11 @@ static void open_ssl(struct peer *peer, const struct peer_options *opt,
 {
 	peer->ssl = SSL_new(ctx);
 	if (!peer->ssl)
-		fail(ENDING_SYSTEM, "%s", openssl_reason(ENOMEM));
+		fail(ENDING_SYSTEM, "%s", context_reason(ENOMEM));
 	if (!handshake_name(peer->ssl, name) ||
 	    (!opt->credentials.insecure && !handshake_verify(peer->ssl, name)))
 		fail(ENDING_USAGE, "--servername %s: %s", name,
-		     openssl_reason(EINVAL));
+		     context_reason(EINVAL));
 	if (endpoint_talk(&peer->server, peer->ssl, peer->fd) ||
 	    kdtls_tap(peer->ssl))
 		fail(ENDING_SYSTEM, "%s", kdtls_error_text());
@@ -72,7 +73,7 @@ __attribute__((noreturn)) static void fail_handshake(
 		     strerror(error),
 		     error == ECONNREFUSED ? ": nobody listens there" : "");
 	fail(ENDING_REFUSED, "%s: %s%s", peer->server.text,
-	     is_alert ? "it refuses us: " : "", openssl_reason(error));
+	     is_alert ? "it refuses us: " : "", context_reason(error));
 }
 
 void peer_connect(struct peer *peer, const struct peer_options *opt,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/suite.h"
 #include "counters.h"
 #include "json.h"
 #include "kernel.h"
@@ -81,10 +82,19 @@ static const char *owner(uid_t uid)
 	return number;
 }
 
+static const char *cipher_name(uint16_t type)
+{
+	const struct kdtls_suite *suite = kdtls_suite_find(type);
+
+	if (suite)
+		return suite->name;
+	return type ? "unknown" : "none";
+}
+
 static const char *cipher_of(const struct diag_socket *s)
 {
-	return message_cipher_name(s->info.tx_cipher ? s->info.tx_cipher :
-						       s->info.rx_cipher);
+	return cipher_name(s->info.tx_cipher ? s->info.tx_cipher :
+					       s->info.rx_cipher);
 }
 
 /* "1/1", the directions; "-" for one without a key. */
@@ -262,8 +272,8 @@ static void json_socket(struct json *j, const struct diag_socket *s)
 	json_address(j, "local", s->family, &s->local);
 	json_address(j, "peer", s->family, &s->peer);
 	json_number(j, "device", s->device);
-	json_text(j, "tx_cipher", message_cipher_name(s->info.tx_cipher));
-	json_text(j, "rx_cipher", message_cipher_name(s->info.rx_cipher));
+	json_text(j, "tx_cipher", cipher_name(s->info.tx_cipher));
+	json_text(j, "rx_cipher", cipher_name(s->info.rx_cipher));
 	json_text(j, "tx_place", place(s->info.tx_conf));
 	json_text(j, "rx_place", place(s->info.rx_conf));
 	json_number(j, "tx_payload", s->info.tx_payload);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../context.h"
 #include "client.h"
 #include "ending.h"
 #include "route.h"
@@ -148,7 +149,7 @@ static void connect_server(void)
 	}
 	ssl = SSL_new(client.t->ctx);
 	if (!ssl || !tls_expect(ssl, client.t->config))
-		end_with(ENDING_SYSTEM, "SSL_new: %s", tls_reason(ENOMEM));
+		end_with(ENDING_SYSTEM, "SSL_new: %s", context_reason(ENOMEM));
 	SSL_set_connect_state(ssl);
 	client.fresh =
 		link_new(fd, &client.remote, ssl, client.t->crypto, hear);

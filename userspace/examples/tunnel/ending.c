@@ -9,7 +9,6 @@
 #include <unistd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <openssl/err.h>
 
 #include "ending.h"
 
@@ -77,15 +76,6 @@ enum ending ending_of(int error)
 {
 	return error == EPERM || error == EACCES ? ENDING_PERMISSION :
 						   ENDING_SYSTEM;
-}
-
-const char *tls_reason(int error)
-{
-	const char *reason = ERR_reason_error_string(ERR_peek_error());
-
-	if (reason)
-		return reason;
-	return error ? strerror(error) : "no reason given";
 }
 
 void notify(const char *state)

@@ -35,9 +35,6 @@ __attribute__((noreturn, format(printf, 2, 3))) void end_with(
 /* ENDING_PERMISSION if @error, an errno, is about that; else ENDING_SYSTEM. */
 enum ending ending_of(int error);
 
-/* The reason of OpenSSL's oldest error, or of @error; a constant string. */
-const char *tls_reason(int error);
-
 /* Tells a service manager, if there is one (sd_notify(3)). */
 void notify(const char *state);
 

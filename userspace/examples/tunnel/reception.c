@@ -4,6 +4,7 @@
 #include <string.h>
 #include <netinet/in.h>
 
+#include "../context.h"
 #include "../cookie.h"
 #include "../port.h"
 #include "ending.h"
@@ -74,7 +75,7 @@ static void listener_renew(void)
 {
 	reception.listener = SSL_new(reception.t->ctx);
 	if (!reception.listener)
-		end_with(ENDING_SYSTEM, "SSL_new: %s", tls_reason(errno));
+		end_with(ENDING_SYSTEM, "SSL_new: %s", context_reason(errno));
 	SSL_set_accept_state(reception.listener);
 }
 
@@ -214,7 +215,8 @@ void reception_open(const struct guests *guests,
 			 "listen: %s: %s", reception.port.local.text,
 			 strerror(errno));
 	if (!cookie_prepare(reception.t->ctx))
-		end_with(ENDING_SYSTEM, "random numbers: %s", tls_reason(errno));
+		end_with(ENDING_SYSTEM, "random numbers: %s",
+			 context_reason(errno));
 	listener_renew();
 	reception.on_stranger.ready = greet;
 	if (loop_watch(&reception.on_stranger, reception.port.fd))

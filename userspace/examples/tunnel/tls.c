@@ -9,23 +9,17 @@
 #include <openssl/x509v3.h>
 
 #include "ending.h"
+#include "../context.h"
 #include "../psk.h"
 #include "tls.h"
-
-/*
- * The AEADs that the kernel takes, with forward secrecy. A key that both ends
- * know is no reason to do without: who learns it later could read all that was
- * ever sent.
- */
-#define CIPHERS_CERT "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AESCCM:-AESCCM8"
-#define CIPHERS_PSK  "kDHEPSK+AESGCM:kECDHEPSK+CHACHA20:kDHEPSK+CHACHA20"
 
 __attribute__((noreturn)) static void refuse_file(const char *option,
 						  const char *path)
 {
 	int error = errno;
 
-	end_with(ENDING_CONFIG, "%s: %s: %s", path, option, tls_reason(error));
+	end_with(ENDING_CONFIG, "%s: %s: %s", path, option,
+		 context_reason(error));
 }
 
 static void load_crl(SSL_CTX *ctx, const char *path)
@@ -51,38 +45,27 @@ static void load_certificates(SSL_CTX *ctx, const struct config *config)
 		load_crl(ctx, config->crl);
 }
 
-/* Others don't go into the kernel, and make records of other lengths. */
-static void refuse_but_aeads(SSL_CTX *ctx)
-{
-	const STACK_OF(SSL_CIPHER) *list = SSL_CTX_get_ciphers(ctx);
-	const SSL_CIPHER *cipher;
-	int i;
-
-	for (i = 0; i < sk_SSL_CIPHER_num(list); i++) {
-		cipher = sk_SSL_CIPHER_value(list, i);
-		if (!SSL_CIPHER_is_aead(cipher))
-			end_with(ENDING_CONFIG,
-				 "ciphers: %s is no AEAD: leave it out (e.g. ECDHE+AESGCM)",
-				 SSL_CIPHER_get_name(cipher));
-	}
-}
-
 SSL_CTX *tls_context(const struct config *config)
 {
-	const char *ciphers = config->psk ? CIPHERS_PSK : CIPHERS_CERT;
+	const char *ciphers = context_ciphers(config->psk);
 	SSL_CTX *ctx = SSL_CTX_new(DTLS_method());
-	const char *error;
+	const char *error, *other;
 
 	if (!ctx || !SSL_CTX_set_min_proto_version(ctx, DTLS1_2_VERSION) ||
 	    !SSL_CTX_set_max_proto_version(ctx, DTLS1_2_VERSION))
-		end_with(ENDING_SYSTEM, "DTLS 1.2: %s", tls_reason(errno));
+		end_with(ENDING_SYSTEM, "DTLS 1.2: %s", context_reason(errno));
 	if (config->ciphers)
 		ciphers = config->ciphers;
 	if (!SSL_CTX_set_cipher_list(ctx, ciphers))
 		end_with(ENDING_CONFIG,
 			 "ciphers: %s: OpenSSL knows none of these (openssl ciphers -v)",
 			 ciphers);
-	refuse_but_aeads(ctx);
+	/* Besides, they make records of other lengths. */
+	other = context_other_than_aead(ctx);
+	if (other)
+		end_with(ENDING_CONFIG,
+			 "ciphers: %s is no AEAD: leave it out (e.g. ECDHE+AESGCM)",
+			 other);
 	/*
 	 * Each handshake is a whole one: keys that are worn are to be replaced
 	 * by fresh ones, and a certificate revoked since is to be noticed.
@@ -183,7 +166,7 @@ const char *tls_failure(SSL *ssl, int error)
 {
 	static char text[200];
 	long verified = SSL_get_verify_result(ssl);
-	const char *reason = tls_reason(error);
+	const char *reason = context_reason(error);
 
 	if (verified == X509_V_ERR_HOSTNAME_MISMATCH ||
 	    verified == X509_V_ERR_IP_ADDRESS_MISMATCH)

@@ -16,8 +16,6 @@
 
 #include "live/preloaded.h"
 
-#define SUITE "ECDHE-ECDSA-AES128-GCM-SHA256"
-
 static bool short_read_leaves_the_rest(struct link *l)
 {
 	char buf[16];
@@ -420,79 +418,47 @@ static bool connection_in_memory_is_openssls(struct link *l)
 	return link_feed(l, buf, sizeof(buf)) == 6;
 }
 
-static const struct {
-	const char *name;
-	bool (*run)(struct link *l);
-	int how;
-} cases[] = {
-#define CASE(name, how)          \
-	{                        \
-#name, name, how \
-	}
-	CASE(short_read_leaves_the_rest, 0),
-	CASE(short_read_leaves_the_rest, LINK_SERVER),
-	CASE(nothing_to_read_is_want_read, 0),
-	CASE(bio_tells_of_a_timeout_once, 0),
-	CASE(writes_arrive_as_they_were, 0),
-	CASE(writes_arrive_as_they_were, LINK_SERVER),
-	CASE(refused_writes_say_why, 0),
-	CASE(close_of_the_peer_is_the_end, 0),
-	CASE(close_of_the_peer_is_the_end, LINK_SERVER),
-	CASE(own_close_waits_for_the_peers, 0),
-	CASE(own_close_waits_for_the_peers, LINK_SERVER),
-	CASE(shutdown_can_be_quiet, 0),
-	CASE(shutdown_can_be_said_to_be_received, LINK_SERVER),
-	CASE(error_of_the_socket_is_its_errno, 0),
-	CASE(data_right_behind_the_handshake_comes_first,
-	     LINK_SERVER | LINK_EARLY),
-	CASE(next_connection_on_the_same_ssl, LINK_SERVER),
-	CASE(next_ssl_on_the_same_socket, 0),
-	CASE(socket_is_plain_after_the_end, LINK_SERVER),
-	CASE(nothing_is_left_behind_an_error, 0),
-	CASE(copy_of_the_process_keeps_the_connection, 0),
-	CASE(session_is_resumable_after_a_shutdown, 0),
-	CASE(session_is_not_resumable_without, 0),
-	CASE(renegotiation_is_refused, 0),
-	CASE(socket_of_a_stranger_is_left_alone, 0),
-	CASE(limits_of_keys_do_not_end_it, 0),
-	CASE(what_is_fed_is_read, LINK_SERVER | LINK_FED),
-	CASE(socket_may_be_given_with_what_is_fed, LINK_SERVER | LINK_FED),
-	CASE(forgery_that_is_fed_is_dropped, LINK_SERVER | LINK_FED),
-	CASE(connection_in_memory_is_openssls, LINK_SERVER | LINK_MEMORY),
-};
-
-#define CASES ((int)(sizeof(cases) / sizeof(cases[0])))
-
-static void run(bool preloaded)
+/* What the kernel is to have, and no more. */
+static bool has_it_who_should(const struct link *l)
 {
-	struct link l;
-	bool good;
-	int i;
-
-	for (i = 0; i < CASES; i++) {
-		ERR_clear_error();
-		good = link_open(&l, SUITE, cases[i].how) &&
-		       l.was_kernel ==
-			       (preloaded && !(cases[i].how & LINK_MEMORY)) &&
-		       cases[i].run(&l);
-		printf("%sok %d - %s [%s%s]\n", good ? "" : "not ",
-		       i + 1 + (preloaded ? CASES : 0), cases[i].name,
-		       cases[i].how & LINK_SERVER ? "server" : "client",
-		       preloaded ? ", by the kernel" : "");
-		link_close(&l);
-	}
-	fflush(stdout);
+	return l->was_kernel == (preloaded() && !(l->how & LINK_MEMORY));
 }
 
-int main(int argc, char **argv)
+static const struct link_case cases[] = {
+	LINK_CASE(short_read_leaves_the_rest, 0),
+	LINK_CASE(short_read_leaves_the_rest, LINK_SERVER),
+	LINK_CASE(nothing_to_read_is_want_read, 0),
+	LINK_CASE(bio_tells_of_a_timeout_once, 0),
+	LINK_CASE(writes_arrive_as_they_were, 0),
+	LINK_CASE(writes_arrive_as_they_were, LINK_SERVER),
+	LINK_CASE(refused_writes_say_why, 0),
+	LINK_CASE(close_of_the_peer_is_the_end, 0),
+	LINK_CASE(close_of_the_peer_is_the_end, LINK_SERVER),
+	LINK_CASE(own_close_waits_for_the_peers, 0),
+	LINK_CASE(own_close_waits_for_the_peers, LINK_SERVER),
+	LINK_CASE(shutdown_can_be_quiet, 0),
+	LINK_CASE(shutdown_can_be_said_to_be_received, LINK_SERVER),
+	LINK_CASE(error_of_the_socket_is_its_errno, 0),
+	LINK_CASE(data_right_behind_the_handshake_comes_first,
+		  LINK_SERVER | LINK_EARLY),
+	LINK_CASE(next_connection_on_the_same_ssl, LINK_SERVER),
+	LINK_CASE(next_ssl_on_the_same_socket, 0),
+	LINK_CASE(socket_is_plain_after_the_end, LINK_SERVER),
+	LINK_CASE(nothing_is_left_behind_an_error, 0),
+	LINK_CASE(copy_of_the_process_keeps_the_connection, 0),
+	LINK_CASE(session_is_resumable_after_a_shutdown, 0),
+	LINK_CASE(session_is_not_resumable_without, 0),
+	LINK_CASE(renegotiation_is_refused, 0),
+	LINK_CASE(socket_of_a_stranger_is_left_alone, 0),
+	LINK_CASE(limits_of_keys_do_not_end_it, 0),
+	LINK_CASE(what_is_fed_is_read, LINK_SERVER | LINK_FED),
+	LINK_CASE(socket_may_be_given_with_what_is_fed, LINK_SERVER | LINK_FED),
+	LINK_CASE(forgery_that_is_fed_is_dropped, LINK_SERVER | LINK_FED),
+	LINK_CASE(connection_in_memory_is_openssls, LINK_SERVER | LINK_MEMORY),
+};
+
+int main(void)
 {
-	if (argc > 1) {
-		run(true);
-		return 0;
-	}
-	printf("TAP version 13\n1..%d\n", 2 * CASES);
-	run(false);
-	preloaded_again(argv[0]);
-	perror("exec");
-	return 1;
+	return preloaded_main(cases, sizeof(cases) / sizeof(cases[0]),
+			      has_it_who_should);
 }

@@ -15,10 +15,7 @@
 
 #include "../interop/live/preloaded.h"
 
-#define SUITE "ECDHE-ECDSA-AES128-GCM-SHA256"
-
 static int frees;
-static bool is_preloaded;
 /* What the library says. */
 static int heard = -1;
 
@@ -63,7 +60,7 @@ static bool explained(const char *why)
 	char said[4096];
 	ssize_t n;
 
-	if (!is_preloaded)
+	if (!preloaded())
 		return true;
 	n = read(heard, said, sizeof(said) - 1);
 	if (n < 0)
@@ -179,57 +176,20 @@ static bool error_queue_stays_empty(struct link *l)
 	return good && talks(l);
 }
 
-static const struct {
-	const char *name;
-	bool (*run)(struct link *l);
-	int how;
-} cases[] = {
-#define CASE(name, how)          \
-	{                        \
-#name, name, how \
-	}
-	CASE(own_bio_may_be_given_again, 0),
-	CASE(own_bio_may_be_given_again, LINK_SERVER),
-	CASE(another_bio_may_be_given, 0),
-	CASE(own_bio_is_what_the_ssl_has, 0),
-	CASE(ssl_that_is_left_reads_its_socket_itself, LINK_SERVER),
-	CASE(srtp_is_not_sealed, LINK_SRTP),
-	CASE(joined_datagrams_are_openssls, LINK_SERVER),
-	CASE(error_queue_stays_empty, 0),
+static const struct link_case cases[] = {
+	LINK_CASE(own_bio_may_be_given_again, 0),
+	LINK_CASE(own_bio_may_be_given_again, LINK_SERVER),
+	LINK_CASE(another_bio_may_be_given, 0),
+	LINK_CASE(own_bio_is_what_the_ssl_has, 0),
+	LINK_CASE(ssl_that_is_left_reads_its_socket_itself, LINK_SERVER),
+	LINK_CASE(srtp_is_not_sealed, LINK_SRTP),
+	LINK_CASE(joined_datagrams_are_openssls, LINK_SERVER),
+	LINK_CASE(error_queue_stays_empty, 0),
 };
 
-#define CASES ((int)(sizeof(cases) / sizeof(cases[0])))
-
-static void run(void)
+int main(void)
 {
-	struct link l;
-	bool good;
-	int i;
-
-	for (i = 0; i < CASES; i++) {
-		ERR_clear_error();
-		good = link_open(&l, SUITE, cases[i].how) && cases[i].run(&l);
-		printf("%sok %d - %s [%s%s]\n", good ? "" : "not ",
-		       i + 1 + (is_preloaded ? CASES : 0), cases[i].name,
-		       cases[i].how & LINK_SERVER ? "server" : "client",
-		       is_preloaded ? ", with the library" : "");
-		fflush(stdout);
-		link_close(&l);
-	}
-}
-
-int main(int argc, char **argv)
-{
-	is_preloaded = argc > 1;
-	if (is_preloaded) {
-		if (!listen_to_library())
-			return 1;
-		run();
-		return 0;
-	}
-	printf("TAP version 13\n1..%d\n", 2 * CASES);
-	run();
-	preloaded_again(argv[0]);
-	perror("exec");
-	return 1;
+	if (preloaded() && !listen_to_library())
+		return 1;
+	return preloaded_main(cases, sizeof(cases) / sizeof(cases[0]), NULL);
 }

@@ -4,29 +4,13 @@
 #include <string.h>
 #include <unistd.h>
 #include <sys/socket.h>
-#include <openssl/ec.h>
 #include <openssl/err.h>
-#include <openssl/x509.h>
 
+#include "certificate.h"
 #include "end.h"
 
 /* Nothing here takes so long, on a slow machine either. */
 #define PATIENCE_MS 30000
-
-static void certify(SSL_CTX *ctx)
-{
-	EVP_PKEY *key = EVP_EC_gen("P-256");
-	X509 *x = X509_new();
-
-	X509_set_pubkey(x, key);
-	X509_gmtime_adj(X509_getm_notBefore(x), 0);
-	X509_gmtime_adj(X509_getm_notAfter(x), 3600);
-	X509_sign(x, key, EVP_sha256());
-	SSL_CTX_use_certificate(ctx, x);
-	SSL_CTX_use_PrivateKey(ctx, key);
-	X509_free(x);
-	EVP_PKEY_free(key);
-}
 
 void contexts_open(struct contexts *c, const char *cipher, bool tickets)
 {

@@ -7,11 +7,13 @@
 #include <unistd.h>
 #include <arpa/inet.h>
 #include <linux/dtls.h>
-#include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/srtp.h>
-#include <openssl/x509.h>
 
+#include "certificate.h"
 #include "preloaded.h"
+
+#define SUITE "ECDHE-ECDSA-AES128-GCM-SHA256"
 
 #define LIBRARY "../../userspace/libkdtls-preload.so"
 #define ROUNDS  50
@@ -46,29 +48,14 @@ static void open_sockets(struct link *l)
 			perror("connect");
 }
 
-static void make_certificate(SSL_CTX *ctx)
-{
-	EVP_PKEY *key = EVP_EC_gen("P-256");
-	X509 *cert = X509_new();
-
-	X509_set_pubkey(cert, key);
-	X509_gmtime_adj(X509_getm_notBefore(cert), -60);
-	X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
-	X509_sign(cert, key, EVP_sha256());
-	SSL_CTX_use_certificate(ctx, cert);
-	SSL_CTX_use_PrivateKey(ctx, key);
-	X509_free(cert);
-	EVP_PKEY_free(key);
-}
-
-static SSL_CTX *new_context(bool server, const char *suite, int how)
+static SSL_CTX *new_context(bool server, int how)
 {
 	SSL_CTX *ctx = SSL_CTX_new(server ? DTLS_server_method() :
 					    DTLS_client_method());
 
-	SSL_CTX_set_cipher_list(ctx, suite);
+	SSL_CTX_set_cipher_list(ctx, SUITE);
 	if (server)
-		make_certificate(ctx);
+		certify(ctx);
 	if (how & LINK_SRTP)
 		SSL_CTX_set_tlsext_use_srtp(ctx, "SRTP_AES128_CM_SHA1_80");
 	return ctx;
@@ -227,12 +214,12 @@ bool link_handshake(struct link *l)
 	return i < ROUNDS;
 }
 
-bool link_open(struct link *l, const char *suite, int how)
+bool link_open(struct link *l, int how)
 {
 	*l = (struct link) { .how = how };
 	open_sockets(l);
-	l->ctx[OUR_FD] = new_context(how & LINK_SERVER, suite, how);
-	l->ctx[PEER_FD] = new_context(!(how & LINK_SERVER), suite, how);
+	l->ctx[OUR_FD] = new_context(how & LINK_SERVER, how);
+	l->ctx[PEER_FD] = new_context(!(how & LINK_SERVER), how);
 	link_new_ssl(l);
 	link_new_peer(l);
 	return link_handshake(l);
@@ -251,7 +238,8 @@ void link_close(struct link *l)
 	}
 }
 
-void preloaded_again(const char *program)
+/* This program, with the library in front. */
+static void again(void)
 {
 	char path[4096], library[8192];
 	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
@@ -262,5 +250,43 @@ void preloaded_again(const char *program)
 	snprintf(library, sizeof(library), "%s/" LIBRARY, dirname(path));
 	setenv("LD_PRELOAD", library, 1);
 	setenv("KDTLS_PRELOAD", "verbose", 1);
-	execl("/proc/self/exe", program, "preloaded", NULL);
+	execl("/proc/self/exe", "preloaded", NULL);
+}
+
+bool preloaded(void)
+{
+	return getenv("KDTLS_PRELOAD");
+}
+
+static void run(const struct link_case *cases, int count,
+		bool (*is_open)(const struct link *l))
+{
+	struct link l;
+	bool good;
+	int i;
+
+	for (i = 0; i < count; i++) {
+		ERR_clear_error();
+		good = link_open(&l, cases[i].how) &&
+		       (!is_open || is_open(&l)) && cases[i].run(&l);
+		printf("%sok %d - %s [%s%s]\n", good ? "" : "not ",
+		       i + 1 + (preloaded() ? count : 0), cases[i].name,
+		       cases[i].how & LINK_SERVER ? "server" : "client",
+		       preloaded() ? ", with the library" : "");
+		fflush(stdout);
+		link_close(&l);
+	}
+}
+
+int preloaded_main(const struct link_case *cases, int count,
+		   bool (*is_open)(const struct link *l))
+{
+	if (!preloaded())
+		printf("TAP version 13\n1..%d\n", 2 * count);
+	run(cases, count, is_open);
+	if (preloaded())
+		return 0;
+	again();
+	perror("exec");
+	return 1;
 }

@@ -47,7 +47,7 @@ struct link {
 };
 
 /* The handshake done; false: it failed. */
-bool link_open(struct link *l, const char *suite, int how);
+bool link_open(struct link *l, int how);
 void link_close(struct link *l);
 
 /* An SSL for ours; the one that was is the caller's. */
@@ -69,7 +69,31 @@ int link_feed(struct link *l, char *buf, int size);
 int link_feed_bytes(struct link *l, const void *bytes, int len, char *buf,
 		    int size);
 
-/* Runs this program anew, with the library in front of it. */
-void preloaded_again(const char *program);
+/**
+ * struct link_case - what's tried on a connection of its own
+ * @name: for people
+ * @run: is it as it has to be?
+ * @how: LINK_*
+ */
+struct link_case {
+	const char *name;
+	bool (*run)(struct link *l);
+	int how;
+};
+
+#define LINK_CASE(name, how)     \
+	{                        \
+#name, name, how \
+	}
+
+/* Is the library in front of this program? */
+bool preloaded(void);
+
+/*
+ * Runs the cases, and then all again in a program with the library in front.
+ * @is_open: has it who's to have it? NULL: whoever that is. What main() returns.
+ */
+int preloaded_main(const struct link_case *cases, int count,
+		   bool (*is_open)(const struct link *l));
 
 #endif

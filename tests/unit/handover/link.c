@@ -4,9 +4,8 @@
 #include <string.h>
 #include <sys/time.h>
 #include <openssl/bio.h>
-#include <openssl/ec.h>
-#include <openssl/x509.h>
 
+#include "../../interop/live/certificate.h"
 #include "link.h"
 
 static time_t now = 1000000;
@@ -246,21 +245,6 @@ static void end_open(struct end *e, struct end *peer, SSL_CTX *ctx)
 	SSL_set_bio(e->ssl, bio, bio);
 	SSL_set_msg_callback(e->ssl, note_looked);
 	SSL_set_msg_callback_arg(e->ssl, e);
-}
-
-static void certify(SSL_CTX *ctx)
-{
-	EVP_PKEY *key = EVP_EC_gen("P-256");
-	X509 *x = X509_new();
-
-	X509_set_pubkey(x, key);
-	X509_gmtime_adj(X509_getm_notBefore(x), 0);
-	X509_gmtime_adj(X509_getm_notAfter(x), 3600);
-	X509_sign(x, key, EVP_sha256());
-	SSL_CTX_use_certificate(ctx, x);
-	SSL_CTX_use_PrivateKey(ctx, key);
-	X509_free(x);
-	EVP_PKEY_free(key);
 }
 
 static unsigned int server_psk(SSL *ssl, const char *identity,
